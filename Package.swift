@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house, lowest first; ARCHITECTURE.md says what may import what and why.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "deroot",
+    products: [
+        .executable(name: "deroot", targets: ["deroot"]),
+        .library(
+            name: "Deroot",
+            targets: ["DerootBytes", "DerootOCI", "DerootTar", "DerootStore", "DerootCore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CZlib", path: "Sources/C/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .systemLibrary(
+            name: "CZstd", path: "Sources/C/CZstd", pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CCrypto", path: "Sources/C/CCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+        .systemLibrary(
+            name: "CArchive", path: "Sources/C/CArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        .target(
+            name: "DerootBytes", dependencies: ["CZlib", "CZstd", "CCrypto"],
+            swiftSettings: strict),
+        .target(name: "DerootOCI", dependencies: ["DerootBytes"], swiftSettings: strict),
+        .target(
+            name: "DerootTar", dependencies: ["DerootBytes", "CArchive"], swiftSettings: strict),
+        .target(
+            name: "DerootStore", dependencies: ["DerootOCI", "DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCore",
+            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            swiftSettings: strict),
+        .target(
+            name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCLI",
+            dependencies: [
+                "DerootReport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
+                "DerootBytes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "deroot",
+            dependencies: [
+                "DerootCLI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootBytesTests", dependencies: ["DerootBytes"], swiftSettings: strict),
+        .testTarget(
+            name: "DerootOCITests", dependencies: ["DerootOCI", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootTarTests", dependencies: ["DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootStoreTests",
+            dependencies: ["DerootStore", "DerootOCI", "DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootCoreTests",
+            dependencies: ["DerootCore", "DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,46 @@
+/// A run of bytes in a file: a blob of a layout, or a member of an archive. Read once, in order.
+package struct FileSlice: ~Copyable {
+    private let file: File
+    /// Where the slice starts in the file, in bytes.
+    package let start: UInt64
+    /// How long it is, in bytes.
+    package let count: UInt64
+    private var position: UInt64 = 0
+
+    /// `count` bytes of a file from `start`; the whole rest where `count` is nil.
+    package init(
+        _ file: consuming File, start: UInt64 = 0, count: UInt64? = nil
+    ) throws(DerootError) {
+        let size = try file.size()
+        let (end, overflow) = start.addingReportingOverflow(count ?? 0)
+        guard !overflow, start <= size, end <= size else {
+            throw DerootError(
+                .truncated, "the file has \(size) bytes, \(end) are needed",
+                at: .init(file: file.path))
+        }
+        self.file = file
+        self.start = start
+        self.count = count ?? (size - start)
+    }
+
+    /// The file's path, for messages.
+    package var path: String { file.path }
+
+    /// The next bytes, as many as fit; 0 only at the end of the slice.
+    ///
+    /// - Throws: `.truncated` where the file has become shorter than the slice.
+    package mutating func read(
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(DerootError) -> Int {
+        let wanted = Int(clamping: min(UInt64(buffer.count), count - position))
+        guard wanted > 0 else { return 0 }
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+        let got = try unsafe file.read(into: part, at: start + position)
+        guard got > 0 else {
+            throw DerootError(
+                .truncated, "the file ends early", at: .init(file: path, offset: start + position))
+        }
+        position += UInt64(got)
+        return got
+    }
+}
