@@ -1,4 +1,4 @@
-/// What is to change in one entry's headers. Empty: nothing.
+/// What is to change in one entry's headers; empty means nothing.
 package struct HeaderChange: Sendable, Hashable {
     /// Who a file shall belong to, by number and by name.
     package struct Owner: Sendable, Hashable {

@@ -117,7 +117,7 @@ package struct File: ~Copyable {
         guard fsync(descriptor) == 0 else { throw .system(errno, "cannot sync", path) }
     }
 
-    /// flock(2), exclusive; waits unless told not to. False: somebody else holds it.
+    /// Takes flock(2), exclusive; false where somebody else holds it and waiting was not asked for.
     package borrowing func lock(waiting: Bool = true) throws(DerootError) -> Bool {
         while true {
             if flock(descriptor, LOCK_EX | (waiting ? 0 : LOCK_NB)) == 0 { return true }

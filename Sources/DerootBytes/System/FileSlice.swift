@@ -1,4 +1,4 @@
-/// A run of bytes in a file: a blob of a layout, or a member of an archive. Read once, in order.
+/// A run of bytes in a file, read once, in order: a blob of a layout, or a member of an archive.
 package struct FileSlice: ~Copyable {
     private let file: File
     /// Where the slice starts in the file, in bytes.
