@@ -53,11 +53,16 @@ package struct LayerListing: Sendable {
 
     /// Adds what a header group says.
     ///
-    /// - Throws: `.limit` where the names alone take 4 GiB.
+    /// - Throws: `.limit` where the names alone take 4 GiB; `.hostile` for a name that leaves the root.
     package mutating func append(_ group: borrowing HeaderGroup) throws(DerootError) {
-        let path = TarPath(group.meaning.name).bytes
+        let path = try TarPath(group.meaning.name).cleaned().bytes
         let link = group.meaning.link
         let isLink = group.meaning.type == .hardLink || group.meaning.type == .symlink
+        guard path.count <= Int(UInt16.max) else {
+            throw DerootError(
+                .limit, "a path of \(path.count) bytes",
+                at: .init(entry: printable(path.prefix(60)) + "…", offset: group.offset))
+        }
         guard names.count + path.count + link.count <= Int(UInt32.max) else {
             throw DerootError(.limit, "the names of one layer take more than 4 GiB")
         }

@@ -1,4 +1,4 @@
-import DerootBytes
+package import DerootBytes
 
 /// A path inside an image: bytes, relative to its root, without empty or `.` components.
 ///
@@ -28,6 +28,28 @@ package struct TarPath: Sendable, Hashable, Comparable {
 
     /// Normalises text from a document or the command line.
     package init(_ text: String) { self.init(Array(text.utf8)) }
+
+    /// The path with `..` taken away lexically, as runtimes clean an entry's name before they use it.
+    ///
+    /// - Throws: `.hostile` where it would leave the root.
+    package func cleaned() throws(DerootError) -> TarPath {
+        guard bytes.count >= 2, components.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            return self
+        }
+        var out: [ArraySlice<UInt8>] = []
+        for component in components {
+            guard component.elementsEqual("..".utf8) else {
+                out.append(component)
+                continue
+            }
+            guard out.popLast() != nil else {
+                throw DerootError(
+                    .hostile, "a path that leaves the image's root",
+                    at: .init(entry: printable(bytes)))
+            }
+        }
+        return TarPath(normalized: Array(out.joined(separator: [UInt8(ascii: "/")])))
+    }
 
     /// True for the image's root itself.
     package var isRoot: Bool { bytes.isEmpty }
