@@ -61,7 +61,8 @@ package struct FileTree: Sendable {
         let number = Int32(layers.count)
         layers.append(layer)
         for index in 0..<layer.count {
-            guard let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
+            guard
+                let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
             else { continue }
             apply(whiteout)
         }

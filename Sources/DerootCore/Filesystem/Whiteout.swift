@@ -39,7 +39,9 @@ enum Whiteout {
             self = .opaque(path.parent)
         } else if target.starts(with: Self.prefix) {
             self = .metadata
-        } else if target.isEmpty || target.elementsEqual(".".utf8) || target.elementsEqual("..".utf8) {
+        } else if target.isEmpty || target.elementsEqual(".".utf8)
+            || target.elementsEqual("..".utf8)
+        {
             throw DerootError(
                 .malformed, "a whiteout that names nothing",
                 at: .init(entry: printable(path.bytes), offset: offset))

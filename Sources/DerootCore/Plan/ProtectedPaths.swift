@@ -1,4 +1,4 @@
-import DerootTar
+package import DerootTar
 
 /// Paths that are never chowned, whatever a glob says: who owns them could become root again.
 ///
