@@ -6,4 +6,20 @@ public enum Compression: String, Sendable, Hashable, CaseIterable {
     case gzip
     /// RFC 8878, one or more frames, skippable ones included.
     case zstd
+
+    /// Looks at a blob's first four bytes (fewer where it is shorter).
+    ///
+    /// Anything that is neither gzip nor zstd counts as plain; whether it is a tar is not said.
+    package init(magic: some Collection<UInt8>) {
+        let bytes = Array(magic.prefix(4))
+        if bytes.starts(with: [0x1F, 0x8B]) {
+            self = .gzip
+        } else if bytes == [0x28, 0xB5, 0x2F, 0xFD] {
+            self = .zstd
+        } else if bytes.count == 4, bytes[0] & 0xF0 == 0x50, bytes[1...] == [0x2A, 0x4D, 0x18] {
+            self = .zstd
+        } else {
+            self = .none
+        }
+    }
 }

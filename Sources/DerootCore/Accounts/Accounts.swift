@@ -27,7 +27,9 @@ package struct Accounts: Sendable {
 
     /// Finds and parses the files.
     ///
-    /// - Parameter body: reads the body of an entry.
+    /// - Parameters:
+    ///   - tree: The merged view.
+    ///   - body: Reads the body of an entry.
     /// - Throws: `.hostile` for a file that is none, that is too large, or that lies behind links that
     ///   loop or leave the root.
     package init(
