@@ -43,4 +43,9 @@ package struct FileSlice: ~Copyable {
         position += UInt64(got)
         return got
     }
+
+    /// Passes over bytes without reading them, at most to the end.
+    package mutating func skip(_ count: UInt64) {
+        position += min(count, self.count - position)
+    }
 }
