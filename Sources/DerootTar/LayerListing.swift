@@ -16,6 +16,8 @@ package struct TarEntry: Sendable, Hashable {
     /// True where one of those is effective.
     package let hasEffectiveCapabilities: Bool
     package let isSparse: Bool
+    /// Which of the listing's `owners` names it.
+    fileprivate let ownerNames: UInt16
     fileprivate let nameStart: UInt32
     fileprivate let nameCount: UInt32
     fileprivate let linkCount: UInt32
@@ -24,10 +26,17 @@ package struct TarEntry: Sendable, Hashable {
     package var isSetid: Bool { type.carriesPrivilege && mode & 0o6000 != 0 }
 }
 
+/// The names of an owner as headers spell them; empty where they do not.
+package struct OwnerNames: Sendable, Hashable {
+    package let user: [UInt8]
+    package let group: [UInt8]
+}
+
 /// The entries of one layer in archive order; names in one buffer, so that memory stays flat.
 package struct LayerListing: Sendable {
     package private(set) var entries: [TarEntry] = []
     private var names: [UInt8] = []
+    private var owners: [OwnerNames] = []
 
     /// An empty layer.
     package init() {}
@@ -51,6 +60,19 @@ package struct LayerListing: Sendable {
         return names[start..<(start + Int(entry.linkCount))]
     }
 
+    /// The owner's names that the entry's headers hold.
+    package func ownerNames(_ index: Int) -> OwnerNames { owners[Int(entries[index].ownerNames)] }
+
+    /// Owners are few in a layer, so that looking at the latest ones first finds most at once.
+    private mutating func intern(_ owner: OwnerNames) throws(DerootError) -> UInt16 {
+        if let index = owners.lastIndex(of: owner) { return UInt16(index) }
+        guard owners.count < Int(UInt16.max) else {
+            throw DerootError(.limit, "more than 65535 different owners in one layer")
+        }
+        owners.append(owner)
+        return UInt16(owners.count - 1)
+    }
+
     /// Adds what a header group says.
     ///
     /// - Throws: `.limit` where the names alone take 4 GiB; `.hostile` for a name that leaves the root.
@@ -72,12 +94,14 @@ package struct LayerListing: Sendable {
             hasCapabilities = true
             isEffective = isEffective || FileCapability.isEffective(record)
         }
+        let owner = try intern(
+            OwnerNames(user: group.meaning.userName, group: group.meaning.groupName))
         entries.append(
             TarEntry(
                 offset: group.offset, bodySize: group.meaning.bodySize, type: group.meaning.type,
                 mode: group.meaning.mode, uid: group.meaning.uid, gid: group.meaning.gid,
                 hasCapabilities: hasCapabilities, hasEffectiveCapabilities: isEffective,
-                isSparse: group.meaning.isSparse, nameStart: UInt32(names.count),
+                isSparse: group.meaning.isSparse, ownerNames: owner, nameStart: UInt32(names.count),
                 nameCount: UInt32(path.count), linkCount: UInt32(isLink ? link.count : 0)))
         names += path
         if isLink { names += link }

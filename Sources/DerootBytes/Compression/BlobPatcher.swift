@@ -52,6 +52,9 @@ package struct BlobPatcher: ~Copyable {
     /// How the blob is compressed, by its magic bytes; anything unknown is `.none`.
     package var compression: Compression { reader.compression }
 
+    /// How many compressed bytes were read so far.
+    package var bytesRead: UInt64 { hasher.count }
+
     /// The next raw bytes of the original stream; none at the end.
     ///
     /// The memory is valid until the next call of a mutating method.

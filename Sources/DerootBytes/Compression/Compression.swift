@@ -22,4 +22,19 @@ public enum Compression: String, Sendable, Hashable, CaseIterable {
             self = .none
         }
     }
+
+    /// What a blob is that deroot does not read, by its first bytes; nil where nothing is known.
+    ///
+    /// - Parameter magic: Six bytes, or what there is.
+    package static func foreignFormat(magic: some Collection<UInt8>) -> String? {
+        let bytes = Array(magic.prefix(6))
+        let known: [([UInt8], String)] = [
+            (Array("hsqs".utf8), "a SquashFS image"), (Array("sqsh".utf8), "a SquashFS image"),
+            ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "compressed with xz"),
+            (Array("BZh".utf8), "compressed with bzip2"),
+            ([0x04, 0x22, 0x4D, 0x18], "compressed with lz4"),
+            (Array("PK\u{3}\u{4}".utf8), "a zip archive"),
+        ]
+        return known.first { bytes.starts(with: $0.0) }?.1
+    }
 }
