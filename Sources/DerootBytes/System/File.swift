@@ -126,6 +126,23 @@ package struct File: ~Copyable {
         }
     }
 
+    /// A second handle of the same open file; the two share one position.
+    package borrowing func duplicate() throws(DerootError) -> File {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw .system(errno, "cannot open again", path) }
+        return File(descriptor: copy, path: path)
+    }
+
+    /// Changes the permission bits, whatever the umask says.
+    package borrowing func setPermissions(_ permissions: mode_t) throws(DerootError) {
+        guard fchmod(descriptor, permissions) == 0 else {
+            throw .system(errno, "cannot change the permissions of", path)
+        }
+    }
+
+    /// Whether this is a terminal.
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
+
     /// Moves the file's position.
     package borrowing func seek(to offset: UInt64) throws(DerootError) {
         guard lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else {
