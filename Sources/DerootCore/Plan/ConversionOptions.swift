@@ -25,6 +25,24 @@ package struct ConversionOptions: Sendable, Hashable {
         }
     }
 
+    /// How the result's layers are compressed.
+    package enum LayerCompression: Sendable, Hashable {
+        /// As they were.
+        case keep
+        /// As they were, but plain ones with gzip: for what comes out of a docker-archive.
+        case plainToGzip
+        case all(Compression)
+
+        /// What a layer becomes.
+        package func target(for current: Compression) -> Compression {
+            switch self {
+            case .keep: current
+            case .plainToGzip: current == .none ? .gzip : current
+            case .all(let compression): compression
+            }
+        }
+    }
+
     /// Who the image shall run as.
     package var user = Identity.Choice.auto
     /// Paths that shall belong to the user, with all that is below.
@@ -35,8 +53,7 @@ package struct ConversionOptions: Sendable, Hashable {
     /// Clears setgid on directories as well, where it only means inheritance of the group.
     package var stripsSetgidDirectories = false
     package var layers = LayerMode.rewrite
-    /// The compression of all layers; nil keeps each layer's own.
-    package var compression: Compression?
+    package var compression = LayerCompression.keep
     /// Seconds since 1970 for everything new; nil: the image's own `created`.
     package var sourceDateEpoch: Int64?
 

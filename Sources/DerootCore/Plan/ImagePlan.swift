@@ -61,6 +61,8 @@ package struct ImagePlan: Sendable, Hashable {
     package let manifest: Digest
     /// `os/architecture[/variant]`, for people.
     package let platform: String
+    /// Who owned entries change to.
+    package let owner: HeaderChange.Owner
     /// The config's User, before and after.
     package let userBefore: String?
     package let userAfter: String
@@ -75,12 +77,13 @@ package struct ImagePlan: Sendable, Hashable {
     package let notes: [String]
 
     package init(
-        manifest: Digest, platform: String, userBefore: String?, userAfter: String,
+        manifest: Digest, platform: String, owner: HeaderChange.Owner, userBefore: String?, userAfter: String,
         homeBefore: String?, homeAfter: String?, layers: [LayerPlan], added: [AddedEntry],
         notes: [String]
     ) {
         self.manifest = manifest
         self.platform = platform
+        self.owner = owner
         self.userBefore = userBefore
         self.userAfter = userAfter
         self.homeBefore = homeBefore

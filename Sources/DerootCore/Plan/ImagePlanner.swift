@@ -57,10 +57,12 @@ package struct ImagePlanner: Sendable {
         addDirectories(owned, identity, owner, tree, policy, to: &added)
         let home = Self.home(image.config, identity, tree, policy)
         return ImagePlan(
-            manifest: image.manifest, platform: image.config.platform.description,
+            manifest: image.manifest, platform: image.config.platform.description, owner: owner,
             userBefore: image.config.user, userAfter: identity.user,
             homeBefore: home.before, homeAfter: home.after,
-            layers: zip(image.layers, changes.layers).map { layer, changes in
+            layers: zip(
+                image.layers, options.layers == .append ? changes.visible : changes.layers
+            ).map { layer, changes in
                 LayerPlan(digest: layer.digest, diffID: layer.pass.blob.diffID, changes: changes)
             },
             added: added.sorted,

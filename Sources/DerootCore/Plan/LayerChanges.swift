@@ -38,6 +38,16 @@ package struct LayerChanges: Sendable {
         }
     }
 
+    /// The same, but only for files that the merged view shows: what a layer on top can change.
+    package var visible: [[EntryChange]] {
+        layers.enumerated().map { number, changes in
+            changes.filter { change in
+                let reference = EntryRef(layer: number, index: change.index)
+                return tree.entry(at: path(reference)) == reference
+            }
+        }
+    }
+
     private mutating func noteKept(_ reference: EntryRef) {
         let entry = tree[reference]
         guard entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil) else { return }
