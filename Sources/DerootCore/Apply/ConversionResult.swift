@@ -1,5 +1,6 @@
 package import DerootBytes
 package import DerootOCI
+package import DerootTar
 
 /// What came out of a conversion, for reports.
 package struct ConversionResult: Sendable {
@@ -24,6 +25,8 @@ package struct ConversionResult: Sendable {
     package let sourceRoot: Descriptor
     package let plan: ConversionPlan
     package let images: [Image]
+    /// What was read of each image's layers; shorter where a plan was applied unread.
+    package let listings: [[LayerListing]]
     /// Children that are the source's, byte for byte.
     package let carried: [String]
     /// What is not in the result any more, and why.

@@ -44,6 +44,9 @@ struct ResultWriter {
         for child in outcome.carried { try carry(child) }
         return ConversionResult(
             root: outcome.root, sourceRoot: planned.graph.root, plan: planned.plan, images: results,
+            listings: images.map { image in
+                image.manifest.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
+            },
             carried: outcome.carriedNames, dropped: dropped + outcome.dropped)
     }
 
