@@ -10,7 +10,7 @@ work=${DEROOT_WORK:-${TMPDIR:-/tmp}/deroot-work}
 images=$work/images
 demo=$repo/testdata/demo.oci.tar
 layout_py=("python3" "$here/layout.py")
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 
 passed=0
 failed=0
