@@ -23,7 +23,7 @@ for group in "$@"; do
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
     live)
         wanted+=(
-            skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap iptables netavark
+            skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
             fuse-overlayfs gzip pigz zstd libdeflate-tools isal openssl jq time libcap2-bin
             python3 ca-certificates xz-utils bzip2
         )
