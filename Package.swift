@@ -67,7 +67,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DerootBytesTests", dependencies: ["DerootBytes"], swiftSettings: strict),
+            name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
+            swiftSettings: strict),
         .testTarget(
             name: "DerootOCITests", dependencies: ["DerootOCI", "DerootBytes"],
             swiftSettings: strict),

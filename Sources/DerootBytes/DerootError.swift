@@ -79,7 +79,7 @@ extension DerootError {
 
         /// The command line does not make sense (EX_USAGE).
         public static let usage = Code("usage", exit: 64)
-        /// The system said no: open, read, write, rename …
+        /// The system said no: open, read, write, rename and the like.
         public static let io = Code("io")
         /// A file, blob, reference or image that should be there is not.
         public static let notFound = Code("not-found")

@@ -117,7 +117,7 @@ package struct File: ~Copyable {
         guard fsync(descriptor) == 0 else { throw .system(errno, "cannot sync", path) }
     }
 
-    /// flock(2), exclusive; waits unless told not to. False: somebody else holds it.
+    /// Takes flock(2), exclusive; false where somebody else holds it and waiting was not asked for.
     package borrowing func lock(waiting: Bool = true) throws(DerootError) -> Bool {
         while true {
             if flock(descriptor, LOCK_EX | (waiting ? 0 : LOCK_NB)) == 0 { return true }
@@ -125,6 +125,23 @@ package struct File: ~Copyable {
             if errno != EINTR { throw .system(errno, "cannot lock", path) }
         }
     }
+
+    /// A second handle of the same open file; the two share one position.
+    package borrowing func duplicate() throws(DerootError) -> File {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw .system(errno, "cannot open again", path) }
+        return File(descriptor: copy, path: path)
+    }
+
+    /// Changes the permission bits, whatever the umask says.
+    package borrowing func setPermissions(_ permissions: mode_t) throws(DerootError) {
+        guard fchmod(descriptor, permissions) == 0 else {
+            throw .system(errno, "cannot change the permissions of", path)
+        }
+    }
+
+    /// Whether this is a terminal.
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
 
     /// Moves the file's position.
     package borrowing func seek(to offset: UInt64) throws(DerootError) {

@@ -1,4 +1,4 @@
-/// A run of bytes in a file: a blob of a layout, or a member of an archive. Read once, in order.
+/// A run of bytes in a file, read once, in order: a blob of a layout, or a member of an archive.
 package struct FileSlice: ~Copyable {
     private let file: File
     /// Where the slice starts in the file, in bytes.
@@ -41,6 +41,31 @@ package struct FileSlice: ~Copyable {
                 .truncated, "the file ends early", at: .init(file: path, offset: start + position))
         }
         position += UInt64(got)
+        return got
+    }
+
+    /// Passes over bytes without reading them, at most to the end.
+    package mutating func skip(_ count: UInt64) {
+        position += min(count, self.count - position)
+    }
+
+    /// Bytes of the slice from `offset` on, as many as fit; 0 only at or after the end of the slice.
+    ///
+    /// Leaves the position of `read(into:)` alone, so that a second reader can follow the first.
+    ///
+    /// - Throws: `.truncated` where the file has become shorter than the slice.
+    package borrowing func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(DerootError) -> Int {
+        guard offset < count else { return 0 }
+        let wanted = Int(clamping: min(UInt64(buffer.count), count - offset))
+        guard wanted > 0 else { return 0 }
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+        let got = try unsafe file.read(into: part, at: start + offset)
+        guard got > 0 else {
+            throw DerootError(
+                .truncated, "the file ends early", at: .init(file: path, offset: start + offset))
+        }
         return got
     }
 }

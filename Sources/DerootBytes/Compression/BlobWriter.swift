@@ -1,0 +1,71 @@
+/// Compresses a new raw stream into a sink and knows the digests of both.
+///
+/// For what has no original to keep blocks of: the added layer, and layers that change their
+/// compression. The same bytes in give the same bytes out.
+package struct BlobWriter: ~Copyable {
+    private let compression: Compression
+    private var gzip: GzipEncoder?
+    private var zstd: ZstdEncoder?
+    private let output: Output
+    private var rawHasher = DigestHasher()
+
+    /// Starts a blob.
+    ///
+    /// - Parameters:
+    ///   - compression: What the blob becomes.
+    ///   - sink: Takes the blob's bytes.
+    package init(_ compression: Compression, sink: @escaping ByteSink) {
+        self.compression = compression
+        gzip = compression == .gzip ? GzipEncoder() : nil
+        zstd = compression == .zstd ? ZstdEncoder() : nil
+        output = unsafe Output(sink)
+    }
+
+    /// Adds raw bytes.
+    package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        guard bytes.count > 0 else { return }
+        unsafe rawHasher.update(bytes)
+        try unsafe encode(bytes, isLast: false)
+    }
+
+    /// Adds raw bytes.
+    package mutating func write(_ bytes: [UInt8]) throws(DerootError) {
+        try unsafe bytes.span.bytes.withUnsafeBytes { (buffer) throws(DerootError) in
+            try unsafe write(buffer)
+        }
+    }
+
+    /// Ends the blob and says what it is.
+    package consuming func finish() throws(DerootError) -> BlobPatcher.Written {
+        try unsafe encode(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+        return BlobPatcher.Written(
+            digest: output.hasher.digest(), size: output.hasher.count,
+            diffID: DiffID(rawHasher.digest()), rawSize: rawHasher.count)
+    }
+
+    private mutating func encode(
+        _ bytes: UnsafeRawBufferPointer, isLast: Bool
+    ) throws(DerootError) {
+        let output = output
+        let sink: ByteSink = { (piece) throws(DerootError) in try unsafe output.take(piece) }
+        switch compression {
+        case .none: if bytes.count > 0 { try unsafe sink(bytes) }
+        case .gzip: try unsafe gzip?.encode(bytes, isLast: isLast, sink: sink)
+        case .zstd: try unsafe zstd?.encode(bytes, isLast: isLast, sink: sink)
+        }
+    }
+}
+
+/// Hashes the blob's bytes on their way out.
+@safe
+private final class Output {
+    var hasher = DigestHasher()
+    private let sink: ByteSink
+
+    init(_ sink: @escaping ByteSink) { unsafe self.sink = sink }
+
+    func take(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        unsafe hasher.update(bytes)
+        try unsafe sink(bytes)
+    }
+}

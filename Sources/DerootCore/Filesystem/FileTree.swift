@@ -1,0 +1,255 @@
+package import DerootBytes
+package import DerootTar
+
+/// Which entry of which layer.
+package struct EntryRef: Sendable, Hashable {
+    /// The layer's position in the manifest, from 0.
+    package let layer: Int
+    /// The entry's position in the layer, from 0.
+    package let index: Int
+
+    package init(layer: Int, index: Int) {
+        self.layer = layer
+        self.index = index
+    }
+}
+
+/// The merged view of an image's layers: what a container would see, without extracting anything.
+///
+/// Paths are taken as they are spelled, as in an overlay's upper directories; `resolve` follows
+/// symbolic links inside the tree. About thirty bytes an entry, and the component's name.
+package struct FileTree: Sendable {
+    /// A node's number; 0 is the root.
+    package typealias NodeID = Int
+
+    struct Node: Sendable {
+        var parent: Int32
+        var firstChild: Int32 = -1
+        var nextSibling: Int32 = -1
+        var layer: Int32 = -1
+        var index: Int32 = -1
+        let nameStart: UInt32
+        let nameCount: UInt16
+        var isAlive = true
+    }
+
+    /// The layers that were applied, lowest first.
+    package private(set) var layers: [LayerListing] = []
+    /// Every name of a file that has more than one, by group; across layers.
+    package private(set) var linkGroups: [[EntryRef]] = []
+    private var groupOf: [EntryRef: Int] = [:]
+
+    private var nodes: [Node] = [Node(parent: -1, nameStart: 0, nameCount: 0)]
+    private var names: [UInt8] = []
+    private var slots: [Int32] = Array(repeating: -1, count: 64)
+
+    /// An empty tree: the root alone.
+    package init() {}
+
+    /// The tree of these layers, lowest first.
+    package init(_ layers: [LayerListing]) throws(DerootError) {
+        for layer in layers { try apply(layer) }
+    }
+
+    /// Puts a layer on top.
+    ///
+    /// Whiteouts work on lower layers only and wherever in the layer they stand (OCI image-spec,
+    /// layer.md, "Whiteouts"); of two entries with one name the last wins.
+    ///
+    /// - Throws: `.malformed` for a whiteout of nothing.
+    package mutating func apply(_ layer: LayerListing) throws(DerootError) {
+        let number = Int32(layers.count)
+        layers.append(layer)
+        for index in 0..<layer.count {
+            guard
+                let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
+            else { continue }
+            apply(whiteout)
+        }
+        for index in 0..<layer.count where !Whiteout.isMarker(layer.pathBytes(index)) {
+            insert(index, of: layer, number: number)
+        }
+    }
+
+    private mutating func apply(_ whiteout: Whiteout) {
+        switch whiteout {
+        case .file(let path):
+            if let node = find(path) { kill(node) }
+        case .opaque(let directory):
+            guard let node = find(directory) else { return }
+            for child in children(of: node) { kill(child) }
+        case .metadata: break
+        }
+    }
+
+    private mutating func insert(_ index: Int, of layer: LayerListing, number: Int32) {
+        let entry = layer.entries[index]
+        let reference = EntryRef(layer: Int(number), index: index)
+        if entry.type == .hardLink { link(reference, to: layer.linkBytes(index)) }
+        var node = 0
+        for component in layer.pathBytes(index).split(separator: UInt8(ascii: "/")) {
+            node = child(of: node, named: component) ?? add(component, to: node)
+        }
+        if entry.type != .directory {
+            for child in children(of: node) { kill(child) }
+        }
+        nodes[node].layer = number
+        nodes[node].index = Int32(index)
+    }
+
+    private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {
+        guard let path = try? TarPath(target).cleaned() else { return }
+        guard let origin = entry(at: path) ?? resolve(path).node.flatMap({ entry(of: $0) }) else {
+            return
+        }
+        if let group = groupOf[origin] {
+            linkGroups[group].append(reference)
+            groupOf[reference] = group
+        } else {
+            groupOf[origin] = linkGroups.count
+            groupOf[reference] = linkGroups.count
+            linkGroups.append([origin, reference])
+        }
+    }
+
+    /// Takes a node and everything below it out of the view; without recursion, paths may be deep.
+    private mutating func kill(_ node: NodeID) {
+        var stack = [node]
+        while let node = stack.popLast() {
+            stack += children(of: node)
+            nodes[node].isAlive = false
+            nodes[node].layer = -1
+            nodes[node].index = -1
+        }
+    }
+}
+
+extension FileTree {
+    /// How many paths the view has, the root included.
+    package var count: Int { nodes.count { $0.isAlive } }
+
+    /// The node at a path, as spelled: no link is followed.
+    package func find(_ path: TarPath) -> NodeID? {
+        var node = 0
+        for component in path.components {
+            guard let next = child(of: node, named: component) else { return nil }
+            node = next
+        }
+        return node
+    }
+
+    /// The entry that made a node; nil for a directory that only its children imply.
+    package func entry(of node: NodeID) -> EntryRef? {
+        let layer = nodes[node].layer
+        return layer < 0 ? nil : EntryRef(layer: Int(layer), index: Int(nodes[node].index))
+    }
+
+    /// The entry at a path, as spelled.
+    package func entry(at path: TarPath) -> EntryRef? { find(path).flatMap { entry(of: $0) } }
+
+    /// What is known of an entry.
+    package subscript(_ reference: EntryRef) -> TarEntry {
+        layers[reference.layer].entries[reference.index]
+    }
+
+    /// All names of the entry's inode, itself included.
+    package func linkGroup(of reference: EntryRef) -> [EntryRef] {
+        groupOf[reference].map { linkGroups[$0] } ?? [reference]
+    }
+
+    /// A node's children, in no particular order.
+    package func children(of node: NodeID) -> [NodeID] {
+        var out: [NodeID] = []
+        var next = nodes[node].firstChild
+        while next >= 0 {
+            if nodes[Int(next)].isAlive { out.append(Int(next)) }
+            next = nodes[Int(next)].nextSibling
+        }
+        return out
+    }
+
+    /// A node's last component.
+    package func name(of node: NodeID) -> ArraySlice<UInt8> {
+        let start = Int(nodes[node].nameStart)
+        return names[start..<(start + Int(nodes[node].nameCount))]
+    }
+
+    /// A node's path.
+    package func path(of node: NodeID) -> TarPath {
+        var parts: [ArraySlice<UInt8>] = []
+        var node = node
+        while node > 0 {
+            parts.append(name(of: node))
+            node = Int(nodes[node].parent)
+        }
+        return TarPath(Array(parts.reversed().joined(separator: [UInt8(ascii: "/")])))
+    }
+
+    /// Calls `body` for a node and everything below it, parents first, children in byte order.
+    package func walk(_ node: NodeID = 0, _ body: (NodeID) -> Void) {
+        var stack = [node]
+        while let node = stack.popLast() {
+            body(node)
+            stack += children(of: node).sorted {
+                name(of: $1).lexicographicallyPrecedes(name(of: $0))
+            }
+        }
+    }
+
+    func child(of parent: NodeID, named name: ArraySlice<UInt8>) -> NodeID? {
+        guard let node = slot(parent, name).node, nodes[node].isAlive else { return nil }
+        return node
+    }
+
+    private mutating func add(_ name: ArraySlice<UInt8>, to parent: NodeID) -> NodeID {
+        let (slot, dead) = slot(parent, name)
+        if let dead {
+            nodes[dead].isAlive = true
+            return dead
+        }
+        let node = nodes.count
+        nodes.append(
+            Node(
+                parent: Int32(parent), nextSibling: nodes[parent].firstChild,
+                nameStart: UInt32(clamping: names.count), nameCount: UInt16(clamping: name.count)))
+        names += name
+        nodes[parent].firstChild = Int32(node)
+        slots[slot] = Int32(node)
+        if nodes.count * 2 > slots.count { grow() }
+        return node
+    }
+
+    /// The slot of a child in the hash table, and the node in it, dead or alive.
+    private func slot(_ parent: NodeID, _ name: ArraySlice<UInt8>) -> (slot: Int, node: NodeID?) {
+        let mask = slots.count - 1
+        var slot = Self.hash(parent, name) & mask
+        while slots[slot] >= 0 {
+            let node = Int(slots[slot])
+            if nodes[node].parent == parent, Int(nodes[node].nameCount) == name.count,
+                self.name(of: node).elementsEqual(name)
+            {
+                return (slot, node)
+            }
+            slot = (slot + 1) & mask
+        }
+        return (slot, nil)
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: -1, count: slots.count * 2)
+        let mask = slots.count - 1
+        for node in 1..<nodes.count {
+            var slot = Self.hash(Int(nodes[node].parent), name(of: node)) & mask
+            while slots[slot] >= 0 { slot = (slot + 1) & mask }
+            slots[slot] = Int32(node)
+        }
+    }
+
+    /// FNV-1a over parent and name: the table is private, its order never shows.
+    private static func hash(_ parent: NodeID, _ name: ArraySlice<UInt8>) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: parent)
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash ^= hash >> 29
+        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF_FFFF_FFFF)
+    }
+}

@@ -1,0 +1,188 @@
+import CArchive
+package import DerootBytes
+
+/// Reads a raw tar stream with libarchive and with our own framing, and demands that they agree.
+///
+/// libarchive gives the meaning, the framing the raw bytes. An entry on whose offset, name, type,
+/// size, mode, ids or link they differ makes the layer refused (architecture, decision 1).
+package enum TarWalk {
+    /// Supplies the next raw bytes, valid until the next call; empty at the end.
+    package typealias Pull = () throws(DerootError) -> UnsafeRawBufferPointer
+    /// Receives each header group in order.
+    package typealias Found = (borrowing HeaderGroup) throws(DerootError) -> Void
+    /// Learns how far all entries are known, after each piece: edits may no longer come before it.
+    package typealias Settled = (UInt64) throws(DerootError) -> Void
+
+    /// Walks to the very end of the stream, trailing bytes included.
+    ///
+    /// - Throws: what `pull` and `found` throw, what the framing refuses, `.disagreement`.
+    package static func run(
+        limits: Limits, pull: @escaping Pull, found: @escaping Found,
+        settled: @escaping Settled = { (_) throws(DerootError) in }
+    ) throws(DerootError) {
+        let walk = unsafe Walk(
+            limits: limits, pull: pull, found: found, settled: settled)
+        try walk.run()
+    }
+}
+
+/// The state that libarchive's callbacks see.
+@safe
+private final class Walk {
+    private let pull: TarWalk.Pull
+    private let found: TarWalk.Found
+    private let settled: TarWalk.Settled
+    private var framer: TarFramer
+    private var expected: [(offset: UInt64, meaning: HeaderMeaning)] = []
+    private var compared = 0
+    private var failure: DerootError?
+    private var atEnd = false
+
+    init(
+        limits: Limits, pull: @escaping TarWalk.Pull, found: @escaping TarWalk.Found,
+        settled: @escaping TarWalk.Settled
+    ) {
+        unsafe self.pull = pull
+        self.found = found
+        self.settled = settled
+        framer = TarFramer(limits: limits)
+    }
+
+    func run() throws(DerootError) {
+        guard let archive = unsafe archive_read_new() else { preconditionFailure("out of memory") }
+        defer { unsafe _ = archive_read_free(archive) }
+        unsafe archive_read_support_format_tar(archive)
+        unsafe archive_read_support_format_empty(archive)
+        let client = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let opened = unsafe archive_read_open2(
+            archive, client, nil,
+            { _, client, buffer in
+                guard let client = unsafe client else { return -1 }
+                let walk = unsafe Unmanaged<Walk>.fromOpaque(client).takeUnretainedValue()
+                return unsafe walk.supply(buffer)
+            }, nil, nil)
+        var status = opened
+        while status >= ARCHIVE_WARN {
+            var entry: OpaquePointer?
+            status = unsafe archive_read_next_header(archive, &entry)
+            if status == ARCHIVE_EOF { break }
+            // A warning speaks of a locale that cannot show a name; the raw bytes are right.
+            guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let entry = unsafe entry else {
+                break
+            }
+            try unsafe compare(entry, at: UInt64(clamping: archive_read_header_position(archive)))
+        }
+        if let failure { throw failure }
+        while !atEnd { _ = try unsafe advance() }
+        try framer.finish()
+        guard status == ARCHIVE_EOF || (opened != ARCHIVE_OK && framer.position == 0) else {
+            let reason = unsafe archive_error_string(archive).map { unsafe String(cString: $0) }
+            throw DerootError(
+                .disagreement, "libarchive cannot read what our framing reads: \(reason ?? "?")",
+                at: .init(offset: UInt64(clamping: unsafe archive_read_header_position(archive))))
+        }
+        guard compared == expected.count else {
+            let next = expected[compared]
+            throw DerootError(
+                .disagreement, "libarchive stops before this entry",
+                at: .init(entry: printable(next.meaning.name), offset: next.offset))
+        }
+    }
+
+    private func advance() throws(DerootError) -> UnsafeRawBufferPointer {
+        let bytes = try unsafe pull()
+        atEnd = bytes.count == 0
+        if compared == expected.count {
+            expected.removeAll(keepingCapacity: true)
+            compared = 0
+        }
+        let found = found
+        var fresh: [(offset: UInt64, meaning: HeaderMeaning)] = []
+        swap(&fresh, &expected)
+        defer { swap(&fresh, &expected) }
+        try unsafe framer.feed(bytes) { (group) throws(DerootError) in
+            fresh.append((group.offset, group.meaning))
+            try found(group)
+        }
+        try settled(framer.settled)
+        return unsafe bytes
+    }
+
+    private func supply(_ buffer: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
+        do throws(DerootError) {
+            let bytes = try unsafe advance()
+            unsafe buffer?.pointee = bytes.baseAddress
+            return bytes.count
+        } catch {
+            failure = error
+            return -1
+        }
+    }
+
+    private func compare(_ entry: OpaquePointer, at offset: UInt64) throws(DerootError) {
+        if let failure { throw failure }
+        guard compared < expected.count else {
+            throw DerootError(
+                .disagreement, "libarchive finds an entry that our framing does not",
+                at: .init(entry: unsafe name(archive_entry_pathname(entry)), offset: offset))
+        }
+        let (position, meaning) = expected[compared]
+        compared += 1
+        func differ(_ what: String) -> DerootError {
+            DerootError(
+                .disagreement, "libarchive and our framing differ on the entry's \(what)",
+                at: .init(entry: printable(meaning.name), offset: position),
+                advice: "two readers would see two different files here; refused")
+        }
+        guard position == offset else { throw differ("offset") }
+        guard unsafe equal(archive_entry_pathname(entry), meaning.name) else {
+            throw differ("name")
+        }
+        guard unsafe UInt16(truncatingIfNeeded: archive_entry_perm(entry)) == meaning.mode else {
+            throw differ("mode")
+        }
+        guard unsafe archive_entry_uid(entry) == Int64(meaning.uid),
+            unsafe archive_entry_gid(entry) == Int64(meaning.gid)
+        else { throw differ("owner") }
+        let size = unsafe archive_entry_size(entry)
+        guard UInt64(clamping: size) == meaning.size else { throw differ("size") }
+        let hardLink = unsafe archive_entry_hardlink(entry)
+        guard unsafe (hardLink != nil) == (meaning.type == .hardLink) else { throw differ("type") }
+        if meaning.type == .hardLink {
+            guard unsafe equal(hardLink, meaning.link) else { throw differ("link") }
+            return
+        }
+        guard unsafe mode_t(archive_entry_filetype(entry)) == fileType(meaning.type) else {
+            throw differ("type")
+        }
+        if meaning.type == .symlink {
+            guard unsafe equal(archive_entry_symlink(entry), meaning.link) else {
+                throw differ("link")
+            }
+        }
+    }
+
+    private func fileType(_ type: EntryType) -> mode_t {
+        switch type {
+        case .file, .other, .hardLink: 0o100000
+        case .symlink: 0o120000
+        case .characterDevice: 0o020000
+        case .blockDevice: 0o060000
+        case .directory: 0o040000
+        case .fifo: 0o010000
+        }
+    }
+
+    private func equal(_ text: UnsafePointer<CChar>?, _ bytes: [UInt8]) -> Bool {
+        guard let text = unsafe text else { return bytes.isEmpty }
+        for (index, byte) in bytes.enumerated() {
+            guard unsafe UInt8(bitPattern: text[index]) == byte, byte != 0 else { return false }
+        }
+        return unsafe text[bytes.count] == 0
+    }
+
+    private func name(_ text: UnsafePointer<CChar>?) -> String {
+        guard let text = unsafe text else { return "?" }
+        return unsafe printable(Array(String(cString: text).utf8))
+    }
+}

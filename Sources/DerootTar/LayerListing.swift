@@ -1,0 +1,109 @@
+package import DerootBytes
+
+/// What is kept of one tar entry after its layer was read: about sixty bytes and its names.
+package struct TarEntry: Sendable, Hashable {
+    /// Where its header group starts in the raw stream.
+    package let offset: UInt64
+    /// Bytes of body in the archive.
+    package let bodySize: UInt64
+    package let type: EntryType
+    /// Permission bits with setuid, setgid and sticky.
+    package let mode: UInt16
+    package let uid: UInt32
+    package let gid: UInt32
+    /// True where a record sets file capabilities.
+    package let hasCapabilities: Bool
+    /// True where one of those is effective.
+    package let hasEffectiveCapabilities: Bool
+    package let isSparse: Bool
+    /// Which of the listing's `owners` names it.
+    fileprivate let ownerNames: UInt16
+    fileprivate let nameStart: UInt32
+    fileprivate let nameCount: UInt32
+    fileprivate let linkCount: UInt32
+
+    /// True for a setuid or setgid bit that reaches a file's inode.
+    package var isSetid: Bool { type.carriesPrivilege && mode & 0o6000 != 0 }
+}
+
+/// The names of an owner as headers spell them; empty where they do not.
+package struct OwnerNames: Sendable, Hashable {
+    package let user: [UInt8]
+    package let group: [UInt8]
+}
+
+/// The entries of one layer in archive order; names in one buffer, so that memory stays flat.
+package struct LayerListing: Sendable {
+    package private(set) var entries: [TarEntry] = []
+    private var names: [UInt8] = []
+    private var owners: [OwnerNames] = []
+
+    /// An empty layer.
+    package init() {}
+
+    /// How many entries.
+    package var count: Int { entries.count }
+
+    /// The entry's path, normalised.
+    package func path(_ index: Int) -> TarPath { TarPath(pathBytes(index)) }
+
+    /// The entry's normalised path as bytes.
+    package func pathBytes(_ index: Int) -> ArraySlice<UInt8> {
+        let entry = entries[index]
+        return names[Int(entry.nameStart)..<Int(entry.nameStart + entry.nameCount)]
+    }
+
+    /// A link's target as the archive spells it; empty for others.
+    package func linkBytes(_ index: Int) -> ArraySlice<UInt8> {
+        let entry = entries[index]
+        let start = Int(entry.nameStart + entry.nameCount)
+        return names[start..<(start + Int(entry.linkCount))]
+    }
+
+    /// The owner's names that the entry's headers hold.
+    package func ownerNames(_ index: Int) -> OwnerNames { owners[Int(entries[index].ownerNames)] }
+
+    /// Owners are few in a layer, so that looking at the latest ones first finds most at once.
+    private mutating func intern(_ owner: OwnerNames) throws(DerootError) -> UInt16 {
+        if let index = owners.lastIndex(of: owner) { return UInt16(index) }
+        guard owners.count < Int(UInt16.max) else {
+            throw DerootError(.limit, "more than 65535 different owners in one layer")
+        }
+        owners.append(owner)
+        return UInt16(owners.count - 1)
+    }
+
+    /// Adds what a header group says.
+    ///
+    /// - Throws: `.limit` where the names alone take 4 GiB; `.hostile` for a name that leaves the root.
+    package mutating func append(_ group: borrowing HeaderGroup) throws(DerootError) {
+        let path = try TarPath(group.meaning.name).cleaned().bytes
+        let link = group.meaning.link
+        let isLink = group.meaning.type == .hardLink || group.meaning.type == .symlink
+        guard path.count <= Int(UInt16.max) else {
+            throw DerootError(
+                .limit, "a path of \(path.count) bytes",
+                at: .init(entry: printable(path.prefix(60)) + "…", offset: group.offset))
+        }
+        guard names.count + path.count + link.count <= Int(UInt32.max) else {
+            throw DerootError(.limit, "the names of one layer take more than 4 GiB")
+        }
+        var hasCapabilities = false
+        var isEffective = false
+        for record in group.meaning.records where FileCapability.isCapability(record) {
+            hasCapabilities = true
+            isEffective = isEffective || FileCapability.isEffective(record)
+        }
+        let owner = try intern(
+            OwnerNames(user: group.meaning.userName, group: group.meaning.groupName))
+        entries.append(
+            TarEntry(
+                offset: group.offset, bodySize: group.meaning.bodySize, type: group.meaning.type,
+                mode: group.meaning.mode, uid: group.meaning.uid, gid: group.meaning.gid,
+                hasCapabilities: hasCapabilities, hasEffectiveCapabilities: isEffective,
+                isSparse: group.meaning.isSparse, ownerNames: owner, nameStart: UInt32(names.count),
+                nameCount: UInt32(path.count), linkCount: UInt32(isLink ? link.count : 0)))
+        names += path
+        if isLink { names += link }
+    }
+}

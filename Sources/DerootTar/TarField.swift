@@ -1,0 +1,114 @@
+import DerootBytes
+
+/// Where the fields of a 512-byte tar header lie (POSIX.1-1988 ustar; GNU tar's manual, "Basic Tar").
+package enum TarField {
+    package static let name = 0..<100
+    package static let mode = 100..<108
+    package static let uid = 108..<116
+    package static let gid = 116..<124
+    package static let size = 124..<136
+    package static let modified = 136..<148
+    package static let checksum = 148..<156
+    package static let typeflag = 156
+    package static let linkName = 157..<257
+    package static let magic = 257..<263
+    package static let magicAndVersion = 257..<265
+    package static let userName = 265..<297
+    package static let groupName = 297..<329
+    package static let prefix = 345..<500
+    /// GNU: atime and ctime lie where ustar has its prefix.
+    package static let gnuTimes = 345..<369
+    /// GNU old sparse: one byte that says that more 512-byte blocks of the map follow.
+    package static let sparseExtended = 482
+    /// GNU old sparse: the size of the file when expanded.
+    package static let sparseRealSize = 483..<495
+    /// The same byte in a continuation block of the map.
+    package static let sparseMore = 504
+    /// star: `tar\0` at the very end of the header.
+    package static let starTrailer = 508..<512
+}
+
+/// Reading and writing the number fields of a tar header.
+package enum TarNumber {
+    /// Reads a number as every careful reader does; nil where readers would disagree.
+    ///
+    /// Octal digits between optional leading spaces and a NUL, space or the field's end; or, with the
+    /// top bit of the first byte set, big-endian base-256 in two's complement (GNU, star). A NUL
+    /// before digits is nil: Go skips it, Python stops there.
+    package static func parse(_ field: ArraySlice<UInt8>) -> Int64? {
+        guard let first = field.first else { return nil }
+        if first & 0x80 != 0 { return parseBase256(field) }
+        var rest = field.drop { $0 == UInt8(ascii: " ") }
+        if let nul = rest.firstIndex(of: 0) {
+            let after = rest[nul...].contains { $0 != 0 && $0 != UInt8(ascii: " ") }
+            if nul == rest.startIndex, after { return nil }
+            rest = rest[..<nul]
+        }
+        while rest.last == UInt8(ascii: " ") { rest = rest.dropLast() }
+        var value: Int64 = 0
+        for byte in rest {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(byte), value < 1 << 59 else {
+                return nil
+            }
+            value = value << 3 | Int64(byte & 7)
+        }
+        return value
+    }
+
+    private static func parseBase256(_ field: ArraySlice<UInt8>) -> Int64? {
+        guard let first = field.first else { return nil }
+        let negative = first & 0x40 != 0
+        var value: Int64 = negative ? -1 : 0
+        for (index, byte) in field.enumerated() {
+            let bits = index == 0 ? (negative ? byte | 0x80 : byte & 0x7F) : byte
+            guard value >> 55 == (negative ? -1 : 0) else { return nil }
+            value = value << 8 | Int64(bits)
+        }
+        return value
+    }
+
+    /// Writes `value` in the way the field is written now: as many digits, the same padding and end.
+    ///
+    /// A value that has no room in octal becomes base-256, which every reader in the field knows.
+    package static func format(_ value: UInt64, like field: ArraySlice<UInt8>) -> [UInt8] {
+        var out = Array(field)
+        let isOctal = (out.first ?? 0) & 0x80 == 0
+        if isOctal {
+            let start = out.firstIndex { $0 != UInt8(ascii: " ") } ?? 0
+            let digits = out[start...].prefix {
+                (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0)
+            }
+            let text = Array(String(value, radix: 8).utf8)
+            let hasDigits = !digits.isEmpty
+            let end = hasDigits ? digits.endIndex : out.count - 1
+            if text.count <= end {
+                let isSpaced = hasDigits && start > 0
+                let lead = isSpaced ? UInt8(ascii: " ") : UInt8(ascii: "0")
+                for index in 0..<end { out[index] = lead }
+                out.replaceSubrange((end - text.count)..<end, with: text)
+                if !hasDigits { out[out.count - 1] = 0 }
+                return out
+            }
+        }
+        for index in out.indices {
+            let shift = (out.count - 1 - index) * 8
+            out[index] = shift < 64 ? UInt8(truncatingIfNeeded: value >> UInt64(shift)) : 0
+        }
+        out[0] |= 0x80
+        return out
+    }
+
+    /// The unsigned and the signed sum of a header whose checksum field counts as spaces.
+    package static func checksums(_ header: ArraySlice<UInt8>) -> (unsigned: Int64, signed: Int64) {
+        var unsigned: Int64 = 0
+        var high: Int64 = 0
+        let start = header.startIndex
+        for index in header.indices {
+            let byte =
+                TarField.checksum.contains(index - start) ? UInt8(ascii: " ") : header[index]
+            unsigned += Int64(byte)
+            high += Int64(byte >> 7)
+        }
+        return (unsigned, unsigned - 256 * high)
+    }
+}

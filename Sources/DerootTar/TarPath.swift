@@ -1,0 +1,104 @@
+package import DerootBytes
+
+/// A path inside an image: bytes, relative to its root, without empty or `.` components.
+///
+/// Names in tar archives are bytes; two that differ only in Unicode normalisation, or in bytes that
+/// are no UTF-8, are different files, while Swift's String holds them equal. `..` stays where it
+/// stands: only a tree with its symbolic links can say what it means.
+package struct TarPath: Sendable, Hashable, Comparable {
+    /// The normalised bytes; empty for the root.
+    package let bytes: [UInt8]
+
+    /// The image's root.
+    package static let root = TarPath(normalized: [])
+
+    private init(normalized: [UInt8]) { bytes = normalized }
+
+    /// Normalises a name as an archive, a config or a user spells it: `./a//b/`, `/a/b` → `a/b`.
+    package init(_ name: some Collection<UInt8>) {
+        var out: [UInt8] = []
+        out.reserveCapacity(name.count)
+        for component in name.split(separator: UInt8(ascii: "/")) {
+            if component.count == 1, component.first == UInt8(ascii: ".") { continue }
+            if !out.isEmpty { out.append(UInt8(ascii: "/")) }
+            out.append(contentsOf: component)
+        }
+        bytes = out
+    }
+
+    /// Normalises text from a document or the command line.
+    package init(_ text: String) { self.init(Array(text.utf8)) }
+
+    /// The path with `..` taken away lexically, as runtimes clean an entry's name before they use it.
+    ///
+    /// - Throws: `.hostile` where it would leave the root.
+    package func cleaned() throws(DerootError) -> TarPath {
+        guard bytes.count >= 2, components.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            return self
+        }
+        var out: [ArraySlice<UInt8>] = []
+        for component in components {
+            guard component.elementsEqual("..".utf8) else {
+                out.append(component)
+                continue
+            }
+            guard out.popLast() != nil else {
+                throw DerootError(
+                    .hostile, "a path that leaves the image's root",
+                    at: .init(entry: printable(bytes)))
+            }
+        }
+        return TarPath(normalized: Array(out.joined(separator: [UInt8(ascii: "/")])))
+    }
+
+    /// True for the image's root itself.
+    package var isRoot: Bool { bytes.isEmpty }
+
+    /// The components, first one first.
+    package var components: [ArraySlice<UInt8>] { bytes.split(separator: UInt8(ascii: "/")) }
+
+    /// Everything above the last component.
+    package var parent: TarPath {
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return .root }
+        return TarPath(normalized: Array(bytes[..<slash]))
+    }
+
+    /// The last component; empty for the root.
+    package var name: ArraySlice<UInt8> {
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return bytes[...] }
+        return bytes[(slash + 1)...]
+    }
+
+    /// This path with one component more.
+    package func appending(_ component: some Collection<UInt8>) -> TarPath {
+        guard !bytes.isEmpty else { return TarPath(normalized: Array(component)) }
+        var out = bytes
+        out.reserveCapacity(out.count + 1 + component.count)
+        out.append(UInt8(ascii: "/"))
+        out.append(contentsOf: component)
+        return TarPath(normalized: out)
+    }
+
+    /// True where this is `other` or lies below it.
+    package func isAt(orBelow other: TarPath) -> Bool {
+        if other.bytes.isEmpty { return true }
+        guard bytes.starts(with: other.bytes) else { return false }
+        return bytes.count == other.bytes.count
+            || bytes[other.bytes.count] == UInt8(ascii: "/")
+    }
+
+    /// Byte order.
+    package static func < (left: TarPath, right: TarPath) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
+extension TarPath: CustomStringConvertible {
+    /// `/a/b`, harmless on a terminal.
+    package var description: String { "/" + printable(bytes) }
+}
+
+extension TarPath: ExpressibleByStringLiteral {
+    /// A path written in the source code.
+    package init(stringLiteral text: String) { self.init(text) }
+}
