@@ -37,6 +37,9 @@ layer() {
     buildah "${engine[@]}" rm "$container" >/dev/null
 }
 
+# copyright ROOT PACKAGE: the licence text travels with the binaries.
+copyright() { install -D -m 0644 "$packages/usr/share/doc/$2/copyright" "$1/usr/share/doc/$2/copyright"; }
+
 # A userland: busybox with some applets as symlinks, accounts, the usual directories.
 make_base() {
     local root=$1 applet
@@ -46,6 +49,7 @@ make_base() {
     chmod 0700 "$root/root"
     chmod 2775 "$root/var/mail" && chgrp 8 "$root/var/mail"
     cp "$packages/bin/busybox" "$root/bin/busybox"
+    copyright "$root" busybox-static
     for applet in cat chmod cp date find grep head httpd id ln ls mkdir ps rm sh sleep stat touch wget; do
         ln -s busybox "$root/bin/$applet"
     done
@@ -60,6 +64,7 @@ make_base() {
 make_tools() {
     local root=$1 bin=$packages/usr/lib/klibc/bin
     cp "$packages"/lib/klibc-*.so "$root/lib/"
+    copyright "$root" libklibc
     cp "$bin/mount" "$bin/umount" "$bin/dmesg" "$bin/ipconfig" "$bin/minips" "$root/usr/bin/"
     chmod 4755 "$root/usr/bin/mount" "$root/usr/bin/umount"
     ln "$root/usr/bin/mount" "$root/usr/bin/mount.static"
