@@ -104,6 +104,10 @@ struct DocumentKindTests {
             (type(.artifactManifest) + "\"blobs\":[]", .artifactManifest, "artifact"),
             ("", nil, "without a config"), ("\"layers\":[]", .manifest, "without a config"),
             ("\"config\":{},\"layers\":[]", .manifest, "without a config"),
+            (
+                image, MediaType("application/vnd.example+json"),
+                "example"
+            ), ("\"manifests\":[]", MediaType("application/vnd.example+json"), "example"),
             ("\"x\":1", MediaType("application/vnd.example+json"), "example"),
         ] as [(String, MediaType?, String)])
     func artifacts(_ members: String, _ declared: MediaType?, _ named: String) throws {

@@ -106,6 +106,10 @@ struct JSONParserTests {
                 failure { _ = try parsed(nested(512 / perUnit + 1, open, close)) }?.code == .limit)
             #expect(failure { _ = try parsed(nested(100_000, open, close)) }?.code == .limit)
         }
+        let most = nested(2000, "[", "]")
+        let json = try JSON.parse(Array(most.utf8), depth: 2000)
+        #expect(try json == JSON.parse(Array(most.utf8), depth: 2000))
+        #expect(text(json) == most)
         let unclosed = [UInt8](repeating: UInt8(ascii: "["), count: 100_000)
         #expect(failure { _ = try JSON.parse(unclosed) }?.code == .limit)
         #expect(failure { _ = try JSON.parse(unclosed, depth: .max) }?.code == .limit)
