@@ -40,13 +40,7 @@ package struct Conversion: Sendable {
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
     ) throws(DerootError) -> ConversionResult {
         do throws(DerootError) {
-            let planned: Planned
-            if let given {
-                planned = try adopt(given)
-            } else {
-                planned = try plan(staging: transaction)
-            }
-            let result = try ResultWriter(conversion: self, planned: planned, transaction).write()
+            let result = try build(into: transaction, applying: given)
             try Interruption.check()
             observer(.committing)
             try transaction.commit(root: result.root, name: source.imageName)
@@ -55,6 +49,19 @@ package struct Conversion: Sendable {
             transaction.abort()
             throw error
         }
+    }
+
+    /// Converts into a transaction and leaves the rest to the caller.
+    package func build(
+        into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
+    ) throws(DerootError) -> ConversionResult {
+        let planned: Planned
+        if let given {
+            planned = try adopt(given)
+        } else {
+            planned = try plan(staging: transaction)
+        }
+        return try ResultWriter(conversion: self, planned: planned, transaction).write()
     }
 
     private func adopt(_ plan: ConversionPlan) throws(DerootError) -> Planned {
@@ -118,6 +125,14 @@ package struct Conversion: Sendable {
             source: source, transaction: transaction, limits: limits, observer: observer)
     }
 
+    /// The entries of one layer of the source, read once more.
+    func listing(of digest: Digest) throws(DerootError) -> LayerListing? {
+        let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        let all = graph.images.flatMap(\.manifest.layers)
+        guard let layer = all.first(where: { $0.digest == digest }) else { return nil }
+        return try scanner(nil).scan(layer, diffIDs: [], policy: nil).pass.listing
+    }
+
     /// What can be said without reading a layer.
     private func check(_ image: ImageGraph.Image) throws(DerootError) {
         if let refusal = image.refusal { throw refusal }
@@ -144,7 +159,7 @@ package struct Conversion: Sendable {
     }
 
     /// Reads every layer once, the largest first so that the threads end together.
-    private func scan(
+    func scan(
         _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?
     ) throws(DerootError) -> [Digest: ScannedLayer] {
         var jobs: [Digest: ScanJob] = [:]
