@@ -26,7 +26,15 @@ extension HeaderGroup {
         return edits
     }
 
-    /// The group's bytes with a change applied and the body's size replaced: for an added layer.
+    /// The group's bytes with a change applied and another size of body: for an added layer.
+    package func bytes(applying change: HeaderChange, size: UInt64) -> [UInt8] {
+        let group = bytes(applying: change)
+        var header = Array(group.suffix(512))
+        rewrite(TarField.size, of: &header, with: size)
+        return group.dropLast(512) + Self.sealed(header)
+    }
+
+    /// The group's bytes with a change applied.
     package func bytes(applying change: HeaderChange) -> [UInt8] {
         var out: [UInt8] = []
         var position = 0

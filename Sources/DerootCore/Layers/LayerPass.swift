@@ -12,8 +12,8 @@ package struct LayerPass: Sendable {
         package let listing: LayerListing
         /// Digests and sizes, old and new.
         package let blob: BlobPatcher.Result
-        /// The changes that were made, by entry; empty where nothing was written.
-        package let changes: [Int: HeaderChange]
+        /// The changes that had an effect, in the entries' order.
+        package let changes: [EntryChange]
         /// Entries that were asked for, with their headers and bodies, by entry.
         package let captured: [Int: CapturedEntry]
     }
@@ -22,6 +22,9 @@ package struct LayerPass: Sendable {
     package typealias Decide = @Sendable (LayerListing) -> HeaderChange?
 
     package var limits = Limits()
+    /// How the blob and its raw stream are digested: as the source's documents do.
+    package var digestAlgorithm = Digest.Algorithm.sha256
+    package var diffIDAlgorithm = Digest.Algorithm.sha256
     /// Entries whose headers and bodies are kept; bodies up to 1 MiB.
     package var captures: @Sendable (LayerListing) -> Bool = { _ in false }
     package var decide: Decide = { _ in nil }
@@ -39,7 +42,9 @@ package struct LayerPass: Sendable {
     package func run(
         _ blob: consuming FileSlice, sink: ByteSink?
     ) throws(DerootError) -> Outcome {
-        let patcher = try unsafe BlobPatcher(source: blob, sink: sink, limits: limits)
+        let patcher = try unsafe BlobPatcher(
+            source: blob, sink: sink, limits: limits, digestAlgorithm: digestAlgorithm,
+            diffIDAlgorithm: diffIDAlgorithm)
         let reading = LayerReading(patcher, pass: self)
         try unsafe TarWalk.run(
             limits: limits,
@@ -62,7 +67,7 @@ private final class LayerReading {
     private var patcher: BlobPatcher?
     private let pass: LayerPass
     private var listing = LayerListing()
-    private var changes: [Int: HeaderChange] = [:]
+    private var changes: [EntryChange] = []
     private var captured: [Int: CapturedEntry] = [:]
     /// Bodies that are not complete yet: entry and range in the raw stream.
     private var wanted: [(index: Int, range: Range<UInt64>)] = []
@@ -124,7 +129,7 @@ private final class LayerReading {
         guard let change = pass.decide(listing), !change.isEmpty else { return }
         let made = group.edits(for: change)
         guard !made.isEmpty else { return }
-        changes[index] = change
+        changes.append(EntryChange(index: index, change: change))
         edits += made
     }
 

@@ -1,0 +1,62 @@
+# deroot: build, test, show. Every target is safe to repeat; `make help` lists them.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+SWIFT       ?= swift
+# One configuration for the tool and the tests: the tests drive compression loops that a debug
+# build runs many times slower.
+BUILD_FLAGS := -c release --static-swift-stdlib
+DEROOT      := .build/release/deroot
+
+DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
+DEMO_OUT    := deroot-demo
+
+.PHONY: help deps build demo test test-live corpus lint fmt bench install clean
+
+help: ## Say what the targets do.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+deps: ## Install by apt the libraries that are missing (as root or through sudo).
+	@scripts/deps.sh build
+
+build: deps ## Build the deroot binary (release, Swift runtime linked in).
+	$(SWIFT) build $(BUILD_FLAGS) --product deroot
+
+demo: build ## Convert the bundled image, prove the result, show before and after.
+	@rm -rf $(DEMO_OUT) && mkdir -p $(DEMO_OUT)
+	$(DEROOT) convert $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot --report $(DEMO_OUT)/report.json
+	$(DEROOT) verify $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot
+	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json"
+
+test: deps ## Run the Swift tests.
+	@scripts/deps.sh test
+	$(SWIFT) test $(BUILD_FLAGS)
+
+test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/live/run.sh
+
+corpus: build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
+
+lint: ## Check formatting and the house rules.
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	@scripts/lint.sh
+
+fmt: ## Format the Swift sources.
+	$(SWIFT) format -i -r Sources Tests Package.swift
+
+bench: build ## Measure against the peers; writes docs/performance.md and its picture.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Benchmarks/run.sh
+
+install: build ## Install the binary below DESTDIR/PREFIX.
+	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot
+
+clean: ## Remove what the build and the demo made.
+	rm -rf .build $(DEMO_OUT)

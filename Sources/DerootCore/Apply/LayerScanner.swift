@@ -1,0 +1,142 @@
+package import DerootBytes
+package import DerootOCI
+package import DerootStore
+import DerootTar
+
+/// A layer that was read, and what was already written of its new form.
+package struct ScannedLayer: Sendable {
+    package let descriptor: Descriptor
+    package let pass: LayerPass.Outcome
+    /// The rewritten blob with the foretold changes; nil where there were none.
+    package let draft: StagedBlob?
+}
+
+/// Reads layers, each once, and writes their new forms.
+package struct LayerScanner: Sendable {
+    package let source: any ImageSource
+    /// Where new blobs are staged; nil: nothing is written.
+    package let transaction: (any DestinationTransaction)?
+    package let limits: Limits
+    package let observer: ConversionObserver
+
+    /// Reads a layer for the first time and makes the changes that `policy` foretells.
+    ///
+    /// - Parameters:
+    ///   - layer: As the manifest names it.
+    ///   - diffIDs: What the configs that use it say of its raw stream.
+    ///   - policy: What is likely to change; nil: nothing is written.
+    /// - Throws: `.mismatch` for another size, digest or diffID than stated, and all that is wrong
+    ///   with the layer.
+    package func scan(
+        _ layer: Descriptor, diffIDs: [DiffID], policy: EntryPolicy?
+    ) throws(DerootError) -> ScannedLayer {
+        let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
+        var pass = LayerPass()
+        pass.captures = { listing in
+            let last = listing.count - 1
+            let path = listing.pathBytes(last)
+            return path.count < 16 && path.starts(with: "etc/".utf8)
+                && accounts.contains(Array(path)) && listing.entries[last].type == .file
+        }
+        if let policy {
+            pass.decide = { listing in policy.change(of: listing.count - 1, in: listing) }
+        }
+        let (outcome, staged) = try run(
+            pass, layer, diffID: diffIDs.first, writes: policy != nil, again: false)
+        for stated in diffIDs where stated != outcome.blob.diffID {
+            throw DerootError(
+                .mismatch,
+                "the layer's raw stream has the diffID \(outcome.blob.diffID), "
+                    + "the config says \(stated)",
+                at: .init(file: source.name, blob: layer.digest),
+                advice: "the image is damaged; fetch it again")
+        }
+        return ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
+    }
+
+    /// Writes a layer with exactly these changes.
+    ///
+    /// - Throws: `.planMismatch` where an entry to be changed is not there.
+    package func rewrite(
+        _ layer: Descriptor, _ plan: LayerPlan
+    ) throws(DerootError) -> (pass: LayerPass.Outcome, blob: StagedBlob?) {
+        let changes = Dictionary(
+            plan.changes.map { ($0.index, $0.change) }, uniquingKeysWith: { first, _ in first })
+        var pass = LayerPass()
+        pass.decide = { listing in changes[listing.count - 1] }
+        let (outcome, staged) = try run(
+            pass, layer, diffID: plan.diffID, writes: true, again: true)
+        guard outcome.changes == plan.changes else {
+            throw DerootError(
+                .planMismatch, "the layer does not hold what the plan wants to change",
+                at: .init(file: source.name, blob: layer.digest))
+        }
+        return (outcome, staged)
+    }
+
+    private func run(
+        _ template: LayerPass, _ layer: Descriptor, diffID: DiffID?, writes: Bool, again: Bool
+    ) throws(DerootError) -> (LayerPass.Outcome, StagedBlob?) {
+        let place = DerootError.Location(file: source.name, blob: layer.digest)
+        observer(.layerStarted(layer.digest, size: layer.size, again: again))
+        var pass = template
+        pass.limits = limits
+        pass.digestAlgorithm = layer.digest.algorithm
+        pass.diffIDAlgorithm = diffID?.digest.algorithm ?? .sha256
+        let observer = observer
+        pass.progress = { observer(.bytesRead($0)) }
+        do throws(DerootError) {
+            let blob = try source.blob(layer)
+            guard blob.count == layer.size else {
+                throw DerootError(
+                    .mismatch,
+                    "the blob has \(blob.count) bytes, its descriptor says \(layer.size)")
+            }
+            let output = LazyBlob(transaction)
+            let sink: ByteSink? =
+                writes && transaction != nil
+                ? { (bytes) throws(DerootError) in try unsafe output.write(bytes) } : nil
+            let outcome = try unsafe pass.run(blob, sink: sink)
+            guard outcome.blob.digest == layer.digest else {
+                throw DerootError(.mismatch, "the content has the digest \(outcome.blob.digest)")
+            }
+            observer(
+                .layerFinished(
+                    layer.digest, entries: outcome.listing.count, changes: outcome.changes.count))
+            return (outcome, output.staged)
+        } catch {
+            throw error.located(in: place)
+        }
+    }
+
+    /// Reads one entry's body, for the few that were not kept when the layer was read.
+    package func body(of index: Int, in layer: Descriptor) throws(DerootError) -> [UInt8] {
+        try entry(index, in: layer).body
+    }
+
+    /// Reads one entry once more, headers and body.
+    package func entry(_ index: Int, in layer: Descriptor) throws(DerootError) -> CapturedEntry {
+        var pass = LayerPass()
+        pass.captures = { listing in listing.count - 1 == index }
+        let (outcome, _) = try run(pass, layer, diffID: nil, writes: false, again: true)
+        guard let entry = outcome.captured[index] else {
+            throw DerootError(
+                .limit, "an entry that has to be read is too large",
+                at: .init(file: source.name, blob: layer.digest))
+        }
+        return entry
+    }
+}
+
+/// A staged blob that comes into being with its first byte.
+private final class LazyBlob {
+    private let transaction: (any DestinationTransaction)?
+    private(set) var staged: StagedBlob?
+
+    init(_ transaction: (any DestinationTransaction)?) { self.transaction = transaction }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        if staged == nil { staged = try transaction?.stage() }
+        try unsafe staged?.write(bytes)
+    }
+}

@@ -1,0 +1,62 @@
+package import DerootBytes
+package import DerootTar
+
+/// What the user asked for; everything that may change the result, and nothing else.
+package struct ConversionOptions: Sendable, Hashable {
+    /// Where changes of existing files go.
+    package enum LayerMode: String, Sendable, Hashable, CaseIterable {
+        /// Into the headers of the layers that hold them.
+        case rewrite
+        /// Into one layer on top, as whole files; layers below keep their blobs and privileges.
+        case append
+    }
+
+    /// What happens to file capabilities.
+    package enum Capabilities: String, Sendable, Hashable, CaseIterable {
+        case strip, permit, keep
+
+        /// The same as a change of headers; nil for keep.
+        package var treatment: FileCapability.Treatment? {
+            switch self {
+            case .strip: .strip
+            case .permit: .permit
+            case .keep: nil
+            }
+        }
+    }
+
+    /// How the result's layers are compressed.
+    package enum LayerCompression: Sendable, Hashable {
+        /// As they were.
+        case keep
+        /// As they were, but plain ones with gzip: for what comes out of a docker-archive.
+        case plainToGzip
+        case all(Compression)
+
+        /// What a layer becomes.
+        package func target(for current: Compression) -> Compression {
+            switch self {
+            case .keep: current
+            case .plainToGzip: current == .none ? .gzip : current
+            case .all(let compression): compression
+            }
+        }
+    }
+
+    /// Who the image shall run as.
+    package var user = Identity.Choice.auto
+    /// Paths that shall belong to the user, with all that is below.
+    package var own: [PathPattern] = []
+    /// Paths that keep their privileges and are never chowned.
+    package var keep: [PathPattern] = []
+    package var capabilities = Capabilities.strip
+    /// Clears setgid on directories as well, where it only means inheritance of the group.
+    package var stripsSetgidDirectories = false
+    package var layers = LayerMode.rewrite
+    package var compression = LayerCompression.keep
+    /// Seconds since 1970 for everything new; nil: the image's own `created`.
+    package var sourceDateEpoch: Int64?
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,98 @@
+package import DerootTar
+
+/// What is to change in an entry, decided from the entry alone.
+///
+/// The same rules foretell changes while a layer is read for the first time and make the plan
+/// afterwards; only the lists of paths are better known then.
+package struct EntryPolicy: Sendable {
+    /// What happens to file capabilities; nil: nothing.
+    package var capabilities: FileCapability.Treatment?
+    package var stripsSetgidDirectories = false
+    /// The new owner of everything at or below `ownedRoots`.
+    package var owner: HeaderChange.Owner?
+    package var ownedRoots: [TarPath] = []
+    /// Entries that are left alone whatever they are: by pattern, and by path behind links.
+    package var keptPatterns: [PathPattern] = []
+    package var keptPaths: Set<TarPath> = []
+
+    package init() {}
+
+    /// The policy of the options, without owner and paths.
+    package init(_ options: ConversionOptions) {
+        capabilities = options.capabilities.treatment
+        stripsSetgidDirectories = options.stripsSetgidDirectories
+        keptPatterns = options.keep
+    }
+
+    /// The change of an entry as its own name has it; nil: none.
+    package func change(of index: Int, in listing: LayerListing) -> HeaderChange? {
+        let entry = listing.entries[index]
+        let isOwned = owner != nil && owns(listing.pathBytes(index))
+        let isSetgidDirectory = entry.type == .directory && entry.mode & 0o2000 != 0
+        guard
+            entry.isSetid || entry.hasCapabilities || isOwned
+                || (stripsSetgidDirectories && isSetgidDirectory)
+        else { return nil }
+        let path = listing.path(index)
+        guard !keeps(path), !keepsTarget(of: index, in: listing) else { return nil }
+        var change = privilegeChange(of: entry)
+        if isOwned, mayOwn(entry, at: path) {
+            change.owner = ownerChange(of: index, in: listing)
+        }
+        return change.isEmpty ? nil : change
+    }
+
+    /// The change that takes the privileges of an entry, whatever it is called.
+    package func privilegeChange(of entry: TarEntry) -> HeaderChange {
+        var change = HeaderChange()
+        if entry.isSetid { change.clear = entry.mode & 0o6000 }
+        if stripsSetgidDirectories, entry.type == .directory { change.clear |= entry.mode & 0o2000 }
+        switch capabilities {
+        case .strip: change.capabilities = entry.hasCapabilities ? .strip : nil
+        case .permit: change.capabilities = entry.hasEffectiveCapabilities ? .permit : nil
+        case nil: break
+        }
+        return change
+    }
+
+    /// The new owner of an entry; nil where it has that owner already, by number and by name.
+    package func ownerChange(of index: Int, in listing: LayerListing) -> HeaderChange.Owner? {
+        guard let owner else { return nil }
+        let entry = listing.entries[index]
+        let names = listing.ownerNames(index)
+        let isSame =
+            entry.uid == owner.uid && entry.gid == owner.gid
+            && (names.user.isEmpty || names.user == owner.userName)
+            && (names.group.isEmpty || names.group == owner.groupName)
+        return isSame ? nil : owner
+    }
+
+    /// True for a path at or below one that is owned.
+    package func owns(_ path: ArraySlice<UInt8>) -> Bool {
+        ownedRoots.contains { root in
+            let root = root.bytes
+            guard !root.isEmpty else { return true }
+            guard path.starts(with: root) else { return false }
+            return path.count == root.count || path[path.startIndex + root.count] == 0x2F
+        }
+    }
+
+    /// True where an entry may change hands: no device (its owner may open the hardware), no
+    /// whiteout, nothing protected.
+    package func mayOwn(_ entry: TarEntry, at path: TarPath) -> Bool {
+        entry.type != .characterDevice && entry.type != .blockDevice
+            && !Whiteout.isMarker(path.bytes[...]) && !ProtectedPaths.contains(path)
+    }
+
+    /// True for a path that was asked to be kept.
+    package func keeps(_ path: TarPath) -> Bool {
+        keptPaths.contains(path) || keptPatterns.contains { $0.matches(path) }
+    }
+
+    private func keepsTarget(of index: Int, in listing: LayerListing) -> Bool {
+        guard listing.entries[index].type == .hardLink,
+            !keptPaths.isEmpty || !keptPatterns.isEmpty
+        else { return false }
+        return keeps(TarPath(listing.linkBytes(index)))
+    }
+}
