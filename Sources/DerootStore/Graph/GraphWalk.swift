@@ -123,7 +123,10 @@ struct GraphWalk {
         {
             let type = printable(layer.mediaType.essence.utf8.prefix(100))
             let what = "a manifest whose layers are '\(type)'"
-            graph.others.append(.init(descriptor: descriptor, reason: .artifact(what), path: path))
+            graph.others.append(
+                .init(
+                    descriptor: descriptor, reason: .artifact(what), path: path,
+                    subject: manifest.subject?.digest))
             return
         }
         let bytes = try source.document(manifest.config, limit: limits.configBytes)
