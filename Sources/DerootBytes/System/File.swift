@@ -55,6 +55,9 @@ package struct File: ~Copyable {
     /// Standard output.
     package static var standardOutput: File { File(descriptor: 1, path: "standard output") }
 
+    /// Standard error.
+    package static var standardError: File { File(descriptor: 2, path: "standard error") }
+
     /// fstat(2).
     package borrowing func status() throws(DerootError) -> stat {
         var status = stat()

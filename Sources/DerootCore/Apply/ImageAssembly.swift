@@ -1,4 +1,4 @@
-import DerootBytes
+package import DerootBytes
 import DerootOCI
 import DerootStore
 

@@ -45,7 +45,8 @@ package struct LayerScanner: Sendable {
             pass, layer, diffID: diffIDs.first, writes: policy != nil, again: false)
         for stated in diffIDs where stated != outcome.blob.diffID {
             throw DerootError(
-                .mismatch, "the layer's raw stream has the diffID \(outcome.blob.diffID), "
+                .mismatch,
+                "the layer's raw stream has the diffID \(outcome.blob.diffID), "
                     + "the config says \(stated)",
                 at: .init(file: source.name, blob: layer.digest),
                 advice: "the image is damaged; fetch it again")

@@ -77,7 +77,8 @@ package struct ImagePlan: Sendable, Hashable {
     package let notes: [String]
 
     package init(
-        manifest: Digest, platform: String, owner: HeaderChange.Owner, userBefore: String?, userAfter: String,
+        manifest: Digest, platform: String, owner: HeaderChange.Owner, userBefore: String?,
+        userAfter: String,
         homeBefore: String?, homeAfter: String?, layers: [LayerPlan], added: [AddedEntry],
         notes: [String]
     ) {

@@ -72,7 +72,8 @@ package struct ImagePlanner: Sendable {
     private func keepNotes(_ changes: LayerChanges, _ tree: FileTree) -> [String] {
         let paths = Set(changes.kept.map { tree.layers[$0.layer].path($0.index) })
         let unused = options.keep.filter { pattern in
-            !paths.contains { pattern.matches($0) } && pattern.expand(in: tree).allSatisfy { !paths.contains($0) }
+            !paths.contains { pattern.matches($0) }
+                && pattern.expand(in: tree).allSatisfy { !paths.contains($0) }
         }
         return paths.sorted().map { "\($0) keeps its privileges (--keep)" }
             + unused.map { "--keep \(printable($0.text.utf8)) fits no privileged file" }
@@ -106,7 +107,8 @@ package struct ImagePlanner: Sendable {
         if let row = identity.groupRow {
             append(row, to: .group, mode: 0o644)
             let hasShadow = accounts.places[.gshadow]?.entry != nil
-            if hasShadow, (accounts.files[.gshadow] ?? .empty).row(named: identity.groupName) == nil {
+            if hasShadow, (accounts.files[.gshadow] ?? .empty).row(named: identity.groupName) == nil
+            {
                 append("\(group):!::", to: .gshadow, mode: 0o640)
             }
         }
@@ -144,7 +146,9 @@ package struct ImagePlanner: Sendable {
         _ config: ImageConfig, _ identity: Identity, _ tree: FileTree, _ policy: EntryPolicy
     ) -> (before: String?, after: String?) {
         let prefix = "HOME="
-        guard let pinned = config.env.last(where: { $0.hasPrefix(prefix) }) else { return (nil, nil) }
+        guard let pinned = config.env.last(where: { $0.hasPrefix(prefix) }) else {
+            return (nil, nil)
+        }
         let before = String(pinned.dropFirst(prefix.count))
         let isOpen = tree.isSearchable(TarPath(before), by: identity, policy)
         if isOpen { return (before, before) }

@@ -1,3 +1,5 @@
+import DerootBytes
+
 extension ConversionOptions: CustomStringConvertible {
     /// The options as a command line spells them, those at their default left out.
     ///
@@ -6,7 +8,8 @@ extension ConversionOptions: CustomStringConvertible {
         var words: [String] = []
         switch user {
         case .auto: break
-        case .numbers(let uid, let gid): words += ["--user", gid.map { "\(uid):\($0)" } ?? "\(uid)"]
+        case .numbers(let uid, let gid):
+            words += ["--user", gid.map { "\(uid):\($0)" } ?? "\(uid)"]
         case .name(let name): words += ["--user", name]
         }
         for pattern in own { words += ["--own", Self.quoted(pattern.text)] }
@@ -14,7 +17,9 @@ extension ConversionOptions: CustomStringConvertible {
         if capabilities != .strip { words += ["--caps", capabilities.rawValue] }
         if stripsSetgidDirectories { words.append("--strip-setgid-dirs") }
         if layers != .rewrite { words += ["--layers", layers.rawValue] }
-        if case .all(let compression) = compression { words += ["--compress", compression.rawValue] }
+        if case .all(let compression) = compression {
+            words += ["--compress", compression.rawValue]
+        }
         return words.joined(separator: " ")
     }
 
@@ -28,7 +33,10 @@ extension ConversionOptions: CustomStringConvertible {
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
                 || (0x61...0x7A).contains(byte) || Array("/._-*?+@%:,=".utf8).contains(byte)
         }
-        return isPlain ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false)
-            .joined(separator: "'\\''") + "'"
+        return isPlain
+            ? text
+            : "'"
+                + text.split(separator: "'", omittingEmptySubsequences: false)
+                .joined(separator: "'\\''") + "'"
     }
 }

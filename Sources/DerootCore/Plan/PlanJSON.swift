@@ -14,7 +14,12 @@ package enum PlanJSON {
     ) -> JSON {
         var members: [(String, JSON)] = [
             ("deroot", .string("plan")), ("version", .number(1)), ("tool", .string(Version.text)),
-            ("source", .object(["reference": .string(plan.source), "digest": .string(plan.digest.description)])),
+            (
+                "source",
+                .object([
+                    "reference": .string(plan.source), "digest": .string(plan.digest.description),
+                ])
+            ),
             ("options", options(plan.options)),
         ]
         if let platform = plan.platform { members.append(("platform", .string(platform))) }
@@ -60,7 +65,9 @@ package enum PlanJSON {
             ("stripSetgidDirs", .bool(options.stripsSetgidDirectories)),
             ("layers", .string(options.layers.rawValue)), ("compress", .string(compression)),
         ]
-        if let epoch = options.sourceDateEpoch { members.append(("sourceDateEpoch", .number(epoch))) }
+        if let epoch = options.sourceDateEpoch {
+            members.append(("sourceDateEpoch", .number(epoch)))
+        }
         return object(members)
     }
 

@@ -19,11 +19,13 @@ extension ConversionPlan {
         self.init(
             source: try source.text("reference") ?? "",
             digest: try Digest(parsing: try source.text("digest") ?? ""),
-            options: try ConversionOptions(parsing: try Self.object(try root.field("options"), "'options'")),
+            options: try ConversionOptions(
+                parsing: try Self.object(try root.field("options"), "'options'")),
             platform: try root.text("platform"), images: images)
     }
 
-    fileprivate static func object(_ json: JSON?, _ what: String) throws(DerootError) -> JSONObject {
+    fileprivate static func object(_ json: JSON?, _ what: String) throws(DerootError) -> JSONObject
+    {
         guard let object = json?.object else {
             throw DerootError(.malformed, "plan: \(what) is no object")
         }
@@ -38,7 +40,8 @@ extension ConversionPlan {
         var out: [UInt8] = []
         var rest = hex.utf8[...]
         while !rest.isEmpty {
-            guard let byte = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+            guard let byte = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            else {
                 throw DerootError(.malformed, "plan: \(what) has a digit that is not hex")
             }
             out.append(byte)
@@ -59,7 +62,8 @@ extension ConversionPlan {
 extension ConversionOptions {
     fileprivate init(parsing object: JSONObject) throws(DerootError) {
         self.init()
-        let bad = DerootError(.malformed, "plan: an option has a value that this version does not know")
+        let bad = DerootError(
+            .malformed, "plan: an option has a value that this version does not know")
         user = try Identity.Choice(parsing: try object.text("user") ?? "auto")
         for text in try object.texts("own") ?? [] { own.append(try PathPattern(text)) }
         for text in try object.texts("keep") ?? [] { keep.append(try PathPattern(text)) }
@@ -159,11 +163,13 @@ extension EntryChange {
 extension AddedEntry {
     fileprivate init(parsing object: JSONObject) throws(DerootError) {
         let content = try object.field("content")
-        let kind: Kind = try content.map { (json) throws(DerootError) in
-            .file(try ConversionPlan.bytes(json, "'content'"))
-        } ?? .directory
+        let kind: Kind =
+            try content.map { (json) throws(DerootError) in
+                .file(try ConversionPlan.bytes(json, "'content'"))
+            } ?? .directory
         self.init(
-            path: try TarPath(try ConversionPlan.bytes(try object.field("path"), "'path'")).cleaned(),
+            path: try TarPath(try ConversionPlan.bytes(try object.field("path"), "'path'"))
+                .cleaned(),
             kind: kind, mode: try ConversionPlan.mode(try object.text("mode"), "'mode'"),
             owner: try HeaderChange.Owner(
                 parsing: try ConversionPlan.object(try object.field("owner"), "'owner'")),

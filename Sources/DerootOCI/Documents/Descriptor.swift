@@ -60,10 +60,10 @@ package struct Descriptor: Sendable, Equatable {
         mediaType: MediaType, digest: Digest, size: UInt64, platform: Platform? = nil,
         annotations: KeyValuePairs<String, String> = [:]
     ) {
-        json = JSONObject([
+        json = [
             "mediaType": .string(mediaType.rawValue), "digest": .string(digest.description),
             "size": .number(size),
-        ])
+        ]
         self.mediaType = mediaType
         self.digest = digest
         self.size = size

@@ -63,15 +63,17 @@ package enum DocumentKind: Sendable, Hashable {
                 "a manifest of Docker's schema 1, which has neither config nor diffIDs",
                 advice: "pull and push the image with a current tool, which turns it into schema 2")
         }
-        if hasManifests || type?.isIndex ?? false {
-            guard type?.isIndex ?? true, !hasConfig, !hasLayers else { throw contradiction(type) }
+        if type?.isIndex ?? hasManifests {
+            guard !hasConfig, !hasLayers else { throw contradiction(type) }
             return .index
         }
         guard type?.isManifest ?? true else {
-            if hasConfig && hasLayers { throw contradiction(type) }
+            // A type of somebody else's may look as it likes; a config or layer is no manifest.
+            if type?.isImageConfig ?? false || type?.isLayer ?? false { throw contradiction(type) }
             return .artifact(
                 "a document of type '\(printable((type?.essence ?? "").utf8.prefix(100)))'")
         }
+        guard !hasManifests else { throw contradiction(type) }
         return try manifestKind(root)
     }
 

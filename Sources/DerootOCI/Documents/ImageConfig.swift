@@ -76,9 +76,9 @@ package struct ImageConfig: Sendable {
 
     /// Makes the config of an image without layers.
     package init(platform: Platform) {
-        var root = JSONObject([
+        var root: JSONObject = [
             "architecture": .string(platform.architecture), "os": .string(platform.os),
-        ])
+        ]
         if let variant = platform.variant { root["variant"] = .string(variant) }
         root["config"] = .object([:])
         root["rootfs"] = .object(["type": .string("layers"), "diff_ids": .array([])])

@@ -106,6 +106,17 @@ extension ImageConfig {
             (document.root[field: "history"]?.array ?? []) + [entry.json])
     }
 
+    /// Removes the image IDs that old Docker versions left in `config` and `container_config`.
+    ///
+    /// They name the image that this one was built from and are wrong once a layer has changed.
+    package mutating func removeStaleImageIDs() {
+        for name in ["config", "container_config"] {
+            guard var object = document.root[field: name]?.object else { continue }
+            object[field: "Image"] = nil
+            document.root[field: name] = .object(object)
+        }
+    }
+
     private mutating func set(_ name: String, _ value: JSON?) {
         var config = document.root[field: "config"]?.object
         guard config != nil || value != nil else { return }
@@ -127,7 +138,7 @@ extension ImageConfig {
 
     private mutating func storeDiffIDs() {
         var rootfs =
-            document.root[field: "rootfs"]?.object ?? JSONObject(["type": .string("layers")])
+            document.root[field: "rootfs"]?.object ?? ["type": .string("layers")]
         rootfs[field: "diff_ids"] = .strings(diffIDs.map(\.description))
         document.root[field: "rootfs"] = .object(rootfs)
     }

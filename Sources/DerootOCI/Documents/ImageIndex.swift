@@ -28,8 +28,9 @@ package struct ImageIndex: Sendable {
     package init(_ document: Document) throws(DerootError) {
         let root = document.root
         self.document = document
+        let kind = try DocumentKind.of(document, declared: nil)
         try root.requireSchemaVersion2("an index")
-        guard let manifests = try root.descriptors("manifests") else {
+        guard kind == .index, let manifests = try root.descriptors("manifests") else {
             throw DerootError(.malformed, "an index has no 'manifests'")
         }
         self.manifests = manifests
@@ -42,10 +43,10 @@ package struct ImageIndex: Sendable {
     /// Makes an index.
     package init(mediaType: MediaType = .index, manifests: [Descriptor] = []) {
         document = Document(
-            JSONObject([
+            [
                 "schemaVersion": .number(2), "mediaType": .string(mediaType.rawValue),
                 "manifests": .array(manifests.map { .object($0.json) }),
-            ]))
+            ])
         self.manifests = manifests
         self.mediaType = mediaType
         annotations = TextMap(entries: [])

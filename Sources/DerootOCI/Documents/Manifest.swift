@@ -30,6 +30,9 @@ package struct Manifest: Sendable {
     package init(_ document: Document) throws(DerootError) {
         let root = document.root
         self.document = document
+        guard try DocumentKind.of(document, declared: nil) != .index else {
+            throw DerootError(.malformed, "the document is an index, not a manifest")
+        }
         try root.requireSchemaVersion2("a manifest")
         guard let config = try root.descriptor("config") else {
             throw DerootError(.malformed, "a manifest has no 'config'")
@@ -48,10 +51,10 @@ package struct Manifest: Sendable {
         annotations: KeyValuePairs<String, String> = [:]
     ) {
         document = Document(
-            JSONObject([
+            [
                 "schemaVersion": .number(2), "mediaType": .string(mediaType.rawValue),
                 "config": .object(config.json), "layers": .array(layers.map { .object($0.json) }),
-            ]))
+            ])
         self.config = config
         self.layers = layers
         self.mediaType = mediaType

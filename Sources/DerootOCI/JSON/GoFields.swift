@@ -8,9 +8,8 @@ extension JSONObject {
     ///
     /// - Throws: `.hostile` where two members would set the same field.
     package func field(_ name: String) throws(DerootError) -> JSON? {
-        let folded = goFolded(name)
         var found: Member?
-        for member in members where isField(member, folded) {
+        for member in members where isField(member, name) {
             if let first = found {
                 throw DerootError(
                     .hostile,
@@ -29,37 +28,42 @@ extension JSONObject {
     /// For documents whose fields were checked with `field(_:)` before.
     package subscript(field name: String) -> JSON? {
         get {
-            let folded = goFolded(name)
-            let value = members.last { isField($0, folded) && !$0.value.isNull }?.value
-            return value
+            members.last { isField($0, name) && !$0.value.isNull }?.value
         }
         set {
-            let folded = goFolded(name)
-            replace(with: newValue, appending: name) { goFolded($0) == folded }
+            replace(with: newValue, appending: name) { goFolds($0, to: name) }
         }
     }
 
-    private func isField(_ member: Member, _ folded: [UInt8]) -> Bool {
-        // Folding shortens 'ſ' (2 bytes) and the Kelvin sign (3 bytes) to one; nothing grows.
-        let spelled = member.name.lexeme.utf8.count
-        guard spelled >= folded.count, spelled <= 6 * folded.count else { return false }
-        return goFolded(member.name.value) == folded
+    private func isField(_ member: Member, _ name: String) -> Bool {
+        let spelled = member.name
+        // Resolving escapes and folding only ever shorten.
+        guard spelled.lexeme.utf8.count >= name.utf8.count else { return false }
+        return goFolds(spelled.isEscaped ? spelled.value : spelled.lexeme, to: name)
     }
 }
 
-/// A name with case folded as Go's encoding/json does: ASCII letters, 'ſ' (U+017F), 'K' (U+212A).
+/// Whether Go's encoding/json takes a member's name for a field's: equal after folding the case of
+/// ASCII letters, with 'ſ' (U+017F) for s and the Kelvin sign (U+212A) for k.
 ///
-/// No other scalar folds to an ASCII letter, and all field names are ASCII.
-package func goFolded(_ name: String) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(name.utf8.count)
-    for scalar in name.unicodeScalars {
-        switch scalar {
-        case "A"..."Z": out.append(UInt8(truncatingIfNeeded: scalar.value) | 0x20)
-        case "\u{017F}": out.append(UInt8(ascii: "s"))
-        case "\u{212A}": out.append(UInt8(ascii: "k"))
-        default: out.append(contentsOf: String(scalar).utf8)
-        }
+/// No other scalar folds to an ASCII letter, and `field` must be ASCII, as all our fields are.
+package func goFolds(_ name: String, to field: String) -> Bool {
+    var left = name.utf8.makeIterator()
+    var right = field.utf8.makeIterator()
+    while true {
+        let byte = nextFolded(&left)
+        guard byte == nextFolded(&right) else { return false }
+        if byte == nil { return true }
     }
-    return out
+}
+
+private func nextFolded(_ bytes: inout String.UTF8View.Iterator) -> UInt8? {
+    let byte = bytes.next()
+    switch byte {
+    case (UInt8(ascii: "A")...UInt8(ascii: "Z"))?: return byte.map { $0 | 0x20 }
+    // What follows another lead byte is swallowed here: the lead byte equals no ASCII byte anyway.
+    case 0xC5: return bytes.next() == 0xBF ? UInt8(ascii: "s") : byte
+    case 0xE2: return bytes.next() == 0x84 && bytes.next() == 0xAA ? UInt8(ascii: "k") : byte
+    default: return byte
+    }
 }

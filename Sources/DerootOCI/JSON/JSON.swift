@@ -73,12 +73,7 @@ extension JSON {
         JSON(.array(elements.map(JSON.string)))
     }
 
-    /// An object; members in the order given.
-    package static func object(_ members: KeyValuePairs<String, JSON>) -> JSON {
-        JSON(.object(JSONObject(members)))
-    }
-
-    /// An object.
+    /// An object, also as a literal: members in the order given.
     package static func object(_ object: JSONObject) -> JSON { JSON(.object(object)) }
 }
 

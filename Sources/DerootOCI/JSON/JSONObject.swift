@@ -23,11 +23,6 @@ package struct JSONObject: Sendable, Equatable {
     /// Makes an object of members.
     package init(members: [Member] = []) { self.members = members }
 
-    /// Makes an object; members in the order given.
-    package init(_ members: KeyValuePairs<String, JSON>) {
-        self.members = members.map { Member(name: JSONString($0.key), value: $0.value) }
-    }
-
     /// The value of the member with exactly this name; the last one where there are several, as in Go.
     ///
     /// Setting keeps the member's place and spelling, or appends; where there were several, one stays.
@@ -57,5 +52,12 @@ package struct JSONObject: Sendable, Equatable {
         // An equal value keeps its spelling: setting what is there is not a change.
         if members[first].value != value { members[first].value = value }
         for index in found.dropFirst().reversed() { members.remove(at: index) }
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// Makes an object; members in the order given.
+    package init(dictionaryLiteral members: (String, JSON)...) {
+        self.members = members.map { Member(name: JSONString($0.0), value: $0.1) }
     }
 }

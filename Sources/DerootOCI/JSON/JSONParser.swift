@@ -2,11 +2,39 @@ import DerootBytes
 
 /// Parses RFC 8259 strictly into a tree of lexemes.
 ///
-/// Recursion is one frame a level and bounded by `depth`, so a worker's stack suffices.
+/// Open containers are on a stack of its own: the depth of the text costs no stack of the thread.
 struct JSONParser {
+    /// An array or object whose end has not been seen.
+    private struct Container {
+        let isObject: Bool
+        private var elements: [JSON] = []
+        private var members: [JSONObject.Member] = []
+        /// The name of the member whose value comes next.
+        var name: JSONString
+
+        init(isObject: Bool, name: JSONString) {
+            self.isObject = isObject
+            self.name = name
+        }
+
+        mutating func append(_ value: JSON) {
+            if isObject {
+                members.append(.init(name: name, value: value))
+            } else {
+                elements.append(value)
+            }
+        }
+
+        var value: JSON {
+            isObject ? JSON(.object(JSONObject(members: members))) : JSON(.array(elements))
+        }
+    }
+
     private let bytes: [UInt8]
     private let maximumDepth: Int
     private var position = 0
+    private var open: [Container] = []
+    private let noName = JSONString(checked: "", isEscaped: false)
 
     init(_ bytes: [UInt8], depth: Int) {
         self.bytes = bytes
@@ -17,79 +45,92 @@ struct JSONParser {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw failure("JSON must not begin with a byte order mark")
         }
+        // All at once, so that each string need not be checked by itself.
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: bytes.span)
+        } catch {
+            position = error.byteOffsets.lowerBound
+            throw failure("JSON must be UTF-8")
+        }
         skipSpace()
-        let value = try value(depth: 0)
-        skipSpace()
-        guard position == bytes.count else { throw failure("there is more after the JSON value") }
-        return value
+        while true {
+            guard var value = try scalarOrOpen() else { continue }
+            while !open.isEmpty {
+                open[open.count - 1].append(value)
+                guard let closed = try closeOrContinue() else { break }
+                value = closed
+            }
+            guard open.isEmpty else { continue }
+            skipSpace()
+            guard position == bytes.count else {
+                throw failure("there is more after the JSON value")
+            }
+            return value
+        }
     }
 
-    private mutating func value(depth: Int) throws(DerootError) -> JSON {
+    /// Reads a whole value; nil where it was the beginning of a container that is not empty.
+    private mutating func scalarOrOpen() throws(DerootError) -> JSON? {
         guard let first = peek() else { throw failure("the JSON text ends too early") }
         switch first {
         case UInt8(ascii: "\""): return JSON(.string(try string()))
-        case UInt8(ascii: "{"): return try object(depth: depth + 1)
-        case UInt8(ascii: "["): return try array(depth: depth + 1)
+        case UInt8(ascii: "{"):
+            try enter()
+            if skip(UInt8(ascii: "}")) { return JSON(.object(JSONObject())) }
+            open.append(.init(isObject: true, name: try name()))
+            return nil
+        case UInt8(ascii: "["):
+            try enter()
+            if skip(UInt8(ascii: "]")) { return JSON(.array([])) }
+            open.append(.init(isObject: false, name: noName))
+            return nil
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             return JSON(.number(try number()))
-        case UInt8(ascii: "t"): return try word("true", .bool(true))
-        case UInt8(ascii: "f"): return try word("false", .bool(false))
-        case UInt8(ascii: "n"): return try word("null", .null)
+        case UInt8(ascii: "t"): return try word(trueWord, .bool(true))
+        case UInt8(ascii: "f"): return try word(falseWord, .bool(false))
+        case UInt8(ascii: "n"): return try word(nullWord, .null)
         default: throw failure("expected a JSON value")
         }
     }
 
-    private mutating func array(depth: Int) throws(DerootError) -> JSON {
-        try enter(depth)
-        var elements: [JSON] = []
-        if skip(UInt8(ascii: "]")) { return JSON(.array(elements)) }
-        while true {
-            elements.append(try value(depth: depth))
+    /// Reads what follows an element: the end of the container, which is given, or a comma.
+    private mutating func closeOrContinue() throws(DerootError) -> JSON? {
+        skipSpace()
+        let isObject = open[open.count - 1].isObject
+        if skip(UInt8(ascii: ",")) {
             skipSpace()
-            if skip(UInt8(ascii: ",")) {
-                skipSpace()
-                continue
-            }
-            guard skip(UInt8(ascii: "]")) else { throw failure("expected ',' or ']'") }
-            return JSON(.array(elements))
+            if isObject { open[open.count - 1].name = try name() }
+            return nil
         }
+        guard skip(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+            throw failure(isObject ? "expected ',' or '}'" : "expected ',' or ']'")
+        }
+        return open.removeLast().value
     }
 
-    private mutating func object(depth: Int) throws(DerootError) -> JSON {
-        try enter(depth)
-        var members: [JSONObject.Member] = []
-        if skip(UInt8(ascii: "}")) { return JSON(.object(JSONObject())) }
-        while true {
-            guard peek() == UInt8(ascii: "\"") else { throw failure("expected a member's name") }
-            let name = try string()
-            skipSpace()
-            guard skip(UInt8(ascii: ":")) else { throw failure("expected ':'") }
-            skipSpace()
-            members.append(.init(name: name, value: try value(depth: depth)))
-            skipSpace()
-            if skip(UInt8(ascii: ",")) {
-                skipSpace()
-                continue
-            }
-            guard skip(UInt8(ascii: "}")) else { throw failure("expected ',' or '}'") }
-            return JSON(.object(JSONObject(members: members)))
-        }
-    }
-
-    private mutating func enter(_ depth: Int) throws(DerootError) {
-        guard depth <= maximumDepth else {
+    private mutating func enter() throws(DerootError) {
+        guard open.count < maximumDepth else {
             throw failure("JSON is nested deeper than \(maximumDepth) levels", .limit)
         }
         position += 1
         skipSpace()
     }
 
-    private mutating func word(_ word: StaticString, _ kind: JSON.Kind) throws(DerootError) -> JSON
-    {
-        guard bytes[position...].starts(with: word.description.utf8) else {
-            throw failure("expected a JSON value")
+    private mutating func name() throws(DerootError) -> JSONString {
+        guard peek() == UInt8(ascii: "\"") else { throw failure("expected a member's name") }
+        let name = try string()
+        skipSpace()
+        guard skip(UInt8(ascii: ":")) else { throw failure("expected ':'") }
+        skipSpace()
+        return name
+    }
+
+    private mutating func word(
+        _ word: [UInt8], _ kind: JSON.Kind
+    ) throws(DerootError) -> JSON {
+        for byte in word {
+            guard skip(byte) else { throw failure("expected a JSON value") }
         }
-        position += word.utf8CodeUnitCount
         return JSON(kind)
     }
 
@@ -97,22 +138,46 @@ struct JSONParser {
         position += 1
         let start = position
         var isEscaped = false
-        while position < bytes.count {
-            let byte = bytes[position]
+        while true {
+            position = endOfPlain(position)
+            guard let byte = peek() else { throw failure("a JSON string does not end") }
             if byte == UInt8(ascii: "\"") { break }
-            guard byte >= 0x20 else { throw failure("a control character in a JSON string") }
-            position += 1
-            if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-                try escape()
+            guard byte == UInt8(ascii: "\\") else {
+                throw failure("a control character in a JSON string")
             }
+            position += 1
+            isEscaped = true
+            try escape()
         }
-        guard position < bytes.count else { throw failure("a JSON string does not end") }
-        guard let lexeme = String(validating: bytes[start..<position], as: UTF8.self) else {
-            throw invalidUTF8(start..<position)
-        }
+        let lexeme = String(decoding: bytes[start..<position], as: UTF8.self)
         position += 1
         return JSONString(checked: lexeme, isEscaped: isEscaped)
+    }
+
+    /// The first position from `start` on that is not plain text of a string: quote, backslash, control.
+    private func endOfPlain(_ start: Int) -> Int {
+        let span = bytes.span
+        var index = start
+        // Eight bytes at a time: the lowest set bit of `stops` is exact, which is all that counts.
+        while index + 8 <= span.count {
+            let word = UInt64(
+                littleEndian: unsafe span.bytes.unsafeLoadUnaligned(
+                    fromByteOffset: index, as: UInt64.self))
+            let quotes = word ^ (0x22 * everyByte)
+            let backslashes = word ^ (0x5C * everyByte)
+            let stops =
+                ((word &- 0x20 * everyByte) & ~word) | ((quotes &- everyByte) & ~quotes)
+                | ((backslashes &- everyByte) & ~backslashes)
+            let found = stops & (0x80 * everyByte)
+            if found != 0 { return index + found.trailingZeroBitCount / 8 }
+            index += 8
+        }
+        while index < span.count {
+            let byte = span[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            index += 1
+        }
+        return index
     }
 
     private mutating func escape() throws(DerootError) {
@@ -170,13 +235,10 @@ struct JSONParser {
     private func failure(_ message: String, _ code: DerootError.Code = .malformed) -> DerootError {
         DerootError(code, message, at: .init(offset: UInt64(position)))
     }
-
-    private func invalidUTF8(_ range: Range<Int>) -> DerootError {
-        // The error path may be slow: the first byte where a lossy decoding differs.
-        let lossy = String(decoding: bytes[range], as: UTF8.self).utf8
-        let same = zip(lossy, bytes[range]).prefix { $0 == $1 }.count
-        return DerootError(
-            .malformed, "a JSON string is not valid UTF-8",
-            at: .init(offset: UInt64(range.lowerBound + same)))
-    }
 }
+
+/// One in every byte.
+private let everyByte: UInt64 = 0x0101_0101_0101_0101
+private let trueWord = Array("true".utf8)
+private let falseWord = Array("false".utf8)
+private let nullWord = Array("null".utf8)

@@ -77,7 +77,7 @@ extension JSONObject {
             // Go leaves the zero value for null.
             guard let text = member.value.isNull ? "" : member.value.string else {
                 throw wrongType(
-                    "\(name).\(printable(member.name.value.utf8))", member.value, "a string")
+                    "\(name).\(shown(member.name))", member.value, "a string")
             }
             entries.append(.init(name: member.name.value, value: text))
         }
@@ -92,7 +92,7 @@ extension JSONObject {
         for member in try map(name) {
             guard member.value.isNull || member.value.object != nil else {
                 throw wrongType(
-                    "\(name).\(printable(member.name.value.utf8))", member.value, "an object")
+                    "\(name).\(shown(member.name))", member.value, "an object")
             }
             names.append(member.name.value)
         }
@@ -106,12 +106,14 @@ extension JSONObject {
             let spelled = member.name.value
             guard seen.insert(Array(spelled.utf8)).inserted else {
                 throw DerootError(
-                    .malformed, "'\(name)' has the member '\(printable(spelled.utf8))' twice")
+                    .malformed, "'\(name)' has the member '\(shown(member.name))' twice")
             }
         }
         return object.members
     }
 }
+
+private func shown(_ name: JSONString) -> String { printable(name.value.utf8.prefix(100)) }
 
 private func wrongType(_ name: String, _ value: JSON, _ expected: String) -> DerootError {
     DerootError(.malformed, "'\(name)' is \(value.typeName), not \(expected)")

@@ -111,7 +111,9 @@ package struct Platform: Sendable, Hashable, CustomStringConvertible {
 
     /// The JSON object of a descriptor's `platform`.
     package var json: JSON {
-        var object = JSONObject(["architecture": .string(architecture), "os": .string(os)])
+        var object: JSONObject = [
+            "architecture": .string(architecture), "os": .string(os),
+        ]
         if let osVersion { object["os.version"] = .string(osVersion) }
         if !osFeatures.isEmpty { object["os.features"] = .strings(osFeatures) }
         if let variant { object["variant"] = .string(variant) }

@@ -68,7 +68,10 @@ struct GraphWalk {
         case .index: try addIndex(descriptor, document, path: path)
         case .imageManifest: try addImage(descriptor, document, path: path)
         case .artifact(let what):
-            graph.others.append(.init(descriptor: descriptor, reason: .artifact(what), path: path))
+            let subject = try document.root.descriptor("subject")?.digest
+            graph.others.append(
+                .init(
+                    descriptor: descriptor, reason: .artifact(what), path: path, subject: subject))
         }
     }
 

@@ -40,6 +40,8 @@ package struct ImageGraph: Sendable {
         package let reason: Reason
         /// The digests of the indexes that lead to it, outermost first.
         package let path: [Digest]
+        /// The manifest that it speaks of (image-spec, manifest.md, "subject"); nil for most.
+        package var subject: Digest?
     }
 
     /// An index on the way to the images.

@@ -1,0 +1,155 @@
+package import ArgumentParser
+import DerootBytes
+import DerootCore
+import DerootOCI
+import DerootReport
+import DerootStore
+import DerootTar
+
+/// `deroot convert`: the main job.
+package struct ConvertCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Turn a root image into a non-root one, losslessly.",
+        discussion: """
+            SRC and DST are oci:PATH[:REF|@N], oci-archive:FILE[:REF], docker-archive:FILE[:REF|@N] \
+            (- is standard input or output), or a path whose kind shows by its content. Without \
+            DST the result is written beside the source as NAME-nonroot.
+
+            Standard output gets the result's reference and digest; everything else goes to standard \
+            error. Exit status: 0 done, 1 stopped by a blocking finding, 2 not possible, 64 usage, \
+            130/143 interrupted. Whatever happens, the destination is as it was or complete.
+            """)
+
+    @Argument(help: ArgumentHelp("The image to read.", valueName: "src"))
+    var source: String
+
+    @Argument(help: ArgumentHelp("Where the result goes.", valueName: "dst"))
+    var destination: String?
+
+    @OptionGroup(title: "What changes") var conversion: ConversionFlags
+
+    @Flag(help: "Print the plan and write nothing.")
+    var dryRun = false
+
+    @Option(
+        help: ArgumentHelp("Apply this plan, made by --dry-run --format json.", valueName: "file"))
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"))
+    var report: String?
+
+    @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
+    var digestfile: String?
+
+    @OptionGroup(title: "Limits") var limits: LimitFlags
+    @OptionGroup(title: "Output") var output: OutputFlags
+
+    package init() {}
+
+    package func run() throws {
+        try Failure.reported { () throws(DerootError) in try work() }
+    }
+
+    private func work() throws(DerootError) {
+        let from = try TransportReference(parsing: source)
+        let to = try dryRun ? nil : target(from)
+        let limits = try limits.limits()
+        if plan != nil, !conversion.isDefault {
+            throw DerootError(
+                .usage, "--plan decides everything",
+                advice: "leave the other options to --dry-run, which makes the plan")
+        }
+        // Options are looked at before any work is done.
+        let options = try conversion.options(
+            compressesPlain: from.isDockerArchive && to?.isDockerArchive == false)
+        let platform = try conversion.wantedPlatform()
+        let given = try plan.map { (path) throws(DerootError) in
+            try ConversionPlan(parsing: try InputFile.read(path, atMost: 1 << 30))
+        }
+        let image = try from.openSource(limits: limits)
+        let progress = ProgressLine(output)
+        var conversion = Conversion(image, given?.options ?? options)
+        conversion.platform =
+            try given?.platform.map { (text) throws(DerootError) in
+                try Platform(parsing: text)
+            } ?? platform
+        conversion.limits = limits
+        conversion.pool = WorkerPool(jobs: self.limits.jobs)
+        conversion.observer = { progress.show($0) }
+        conversion.usesLabels = to?.isDockerArchive ?? false
+        defer { progress.clear() }
+        for remark in image.remarks { output.note("deroot: note: \(remark)") }
+        guard let to else {
+            try printPlan(try conversion.plan(), progress)
+            return
+        }
+        let transaction = try to.openDestination(limits: limits).begin()
+        let result = try conversion.convert(into: transaction, applying: given)
+        progress.clear()
+        try printResult(result, to)
+    }
+
+    private func target(_ source: TransportReference) throws(DerootError) -> TransportReference {
+        guard let destination else { return try source.defaultDestination() }
+        return try TransportReference(parsing: destination)
+    }
+
+    private func printPlan(
+        _ planned: Conversion.Planned, _ progress: ProgressLine
+    ) throws(DerootError) {
+        progress.clear()
+        let listings = planned.plan.images.map { image in
+            image.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
+        }
+        if output.format == .json {
+            let document = PlanJSON.document(planned.plan, listings: listings)
+            try output.result(
+                String(decoding: document.serialized(indented: true), as: UTF8.self) + "\n")
+            return
+        }
+        let text = ConversionText(listings: listings, isDetailed: output.verbose)
+        try output.result(text.lines(planned.plan).joined(separator: "\n") + "\n")
+    }
+
+    private func printResult(
+        _ result: ConversionResult, _ to: TransportReference
+    ) throws(DerootError) {
+        let listings = result.listings
+        let text = ConversionText(listings: listings, isDetailed: output.verbose)
+        for line in text.lines(result) { output.note(line) }
+        if let digestfile {
+            try OutputFile.write(Array("\(result.root.digest)\n".utf8), to: digestfile)
+        }
+        let document = ConversionReport.document(
+            result, listings: listings, destination: to.description)
+        let json = document.serialized(indented: true) + [0x0A]
+        if let report { try OutputFile.write(json, to: report) }
+        let reference = "\(to)@\(result.root.digest)\n"
+        // Where the archive itself went to standard output, nothing may follow it there.
+        if to.isStandardStream, output.output == nil {
+            output.note(String(reference.dropLast()))
+        } else if output.format == .json {
+            try output.result(String(decoding: json, as: UTF8.self))
+        } else {
+            try output.result(reference)
+        }
+    }
+}
+
+extension TransportReference {
+    /// True for docker-archive files, whose layers are plain and which have no manifest.
+    var isDockerArchive: Bool {
+        if case .local(let reference) = self {
+            reference.transport == .dockerArchive
+        } else {
+            false
+        }
+    }
+
+    /// True for `-`.
+    var isStandardStream: Bool {
+        if case .local(let reference) = self { reference.isStandardStream } else { false }
+    }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import DerootBytes
+
+/// Turns errors into a line on standard error and an exit status.
+enum Failure {
+    /// Runs a command's work.
+    ///
+    /// - Throws: `ExitCode` for every failure, after it was printed.
+    static func reported(_ work: () throws(DerootError) -> Void) throws {
+        Interruption.install()
+        do throws(DerootError) {
+            try work()
+        } catch {
+            Console.error("deroot: \(error)")
+            throw ExitCode(status(of: error))
+        }
+    }
+
+    private static func status(of error: DerootError) -> Int32 {
+        if error.code == .interrupted, let signal = Interruption.received { return 128 + signal }
+        return error.code.exitStatus
+    }
+}

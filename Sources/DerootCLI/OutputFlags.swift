@@ -1,0 +1,68 @@
+import ArgumentParser
+import DerootBytes
+import Glibc
+
+/// What is printed, where, and how much.
+struct OutputFlags: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+    enum Progress: String, ExpressibleByArgument, CaseIterable { case auto, plain, none, json }
+
+    @Option(help: "What goes to standard output: text or json.")
+    var format = Format.text
+
+    @Option(name: .short, help: ArgumentHelp("Write it to this file instead.", valueName: "file"))
+    var output: String?
+
+    @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "List every changed path.")
+    var verbose = false
+
+    @Option(help: "Progress on standard error: auto (only on a terminal), plain, none, json.")
+    var progress = Progress.auto
+
+    /// Prints the command's result.
+    func result(_ text: String) throws(DerootError) {
+        let bytes = Array(text.utf8)
+        guard let output else {
+            try File.standardOutput.write(bytes)
+            return
+        }
+        try OutputFile.write(bytes, to: output)
+    }
+
+    /// Prints a line for people.
+    func note(_ line: String) {
+        if !quiet { Console.error(line) }
+    }
+}
+
+/// Standard error.
+enum Console {
+    /// Prints a line; where even that fails there is nobody left to tell.
+    static func error(_ line: String) {
+        do throws(DerootError) {
+            try File.standardError.write(Array((line + "\n").utf8))
+        } catch {
+            return
+        }
+    }
+}
+
+/// Files that are written beside the result: reports, plans, digests.
+enum OutputFile {
+    /// Writes a whole file, or leaves what was there.
+    static func write(_ bytes: [UInt8], to path: String) throws(DerootError) {
+        let temporary = "\(path).deroot-\(getpid())"
+        do throws(DerootError) {
+            let file = try File.creating(temporary, permissions: 0o644)
+            try file.write(bytes)
+            try file.sync()
+            try File.rename(temporary, to: path)
+        } catch {
+            _ = try? File.remove(temporary)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package import DerootBytes
+package import DerootOCI
+package import DerootStore
+import DerootTar
+
+/// Converts everything under one reference: read, plan, write, in one direction.
+package struct Conversion: Sendable {
+    /// What was read and decided, before anything is written for good.
+    package struct Planned: Sendable {
+        package let graph: ImageGraph
+        package let plan: ConversionPlan
+        /// What was read of each layer, by digest.
+        package let layers: [Digest: ScannedLayer]
+    }
+
+    package let source: any ImageSource
+    package let options: ConversionOptions
+    package var platform: Platform?
+    package var limits = Limits()
+    package var pool = WorkerPool()
+    /// Docker's facts go into labels; so do those of results whose format has no manifest.
+    package var usesLabels = false
+    package var observer: ConversionObserver = { _ in }
+
+    package init(_ source: any ImageSource, _ options: ConversionOptions) {
+        self.source = source
+        self.options = options
+    }
+
+    /// Reads the image and decides; nothing is written.
+    package func plan() throws(DerootError) -> Planned { try plan(staging: nil) }
+
+    /// Converts into a transaction and makes the result visible.
+    ///
+    /// - Parameters:
+    ///   - transaction: Aborted where anything fails.
+    ///   - given: A plan made earlier; nil: made now.
+    /// - Throws: `.planMismatch` for a plan of another source.
+    package func convert(
+        into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
+    ) throws(DerootError) -> ConversionResult {
+        do throws(DerootError) {
+            let planned: Planned
+            if let given {
+                planned = try adopt(given)
+            } else {
+                planned = try plan(staging: transaction)
+            }
+            let result = try ResultWriter(conversion: self, planned: planned, transaction).write()
+            try Interruption.check()
+            observer(.committing)
+            try transaction.commit(root: result.root, name: source.imageName)
+            return result
+        } catch {
+            transaction.abort()
+            throw error
+        }
+    }
+
+    private func adopt(_ plan: ConversionPlan) throws(DerootError) -> Planned {
+        let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        guard plan.digest == graph.root.digest else {
+            throw DerootError(
+                .planMismatch, "the plan is for \(plan.digest), the source is \(graph.root.digest)",
+                at: .init(file: source.name), advice: "make a new plan with --dry-run")
+        }
+        let expected = graph.convertible.map(\.descriptor.digest)
+        guard plan.images.map(\.manifest) == expected else {
+            throw DerootError(
+                .planMismatch, "the plan's images are not those of the source",
+                at: .init(file: source.name), advice: "give the same --platform as to --dry-run")
+        }
+        for (image, planned) in zip(graph.convertible, plan.images) {
+            let layers = image.manifest.layers.map(\.digest)
+            guard planned.layers.map(\.digest) == layers,
+                planned.layers.map(\.diffID) == image.config.diffIDs,
+                planned.userBefore == image.config.user
+            else {
+                throw DerootError(
+                    .planMismatch, "the plan's layers are not those of the image",
+                    at: .init(file: source.name, blob: image.descriptor.digest))
+            }
+        }
+        return Planned(graph: graph, plan: plan, layers: [:])
+    }
+
+    private func plan(
+        staging transaction: (any DestinationTransaction)?
+    ) throws(DerootError) -> Planned {
+        let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        for image in graph.convertible { try check(image) }
+        let layers = try scan(graph, transaction)
+        var plans: [ImagePlan] = []
+        let scanner = scanner(nil)
+        for image in graph.convertible {
+            let parts = image.manifest.layers.compactMap { layer in
+                layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
+            }
+            let input = ImagePlanner.Image(
+                manifest: image.descriptor.digest, config: image.config, layers: parts)
+            do throws(DerootError) {
+                let plan = try ImagePlanner(options).plan(input) { (entry) throws(DerootError) in
+                    try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
+                }
+                plans.append(plan)
+            } catch {
+                throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
+            }
+        }
+        let plan = ConversionPlan(
+            source: source.name, digest: graph.root.digest, options: options,
+            platform: platform?.description, images: plans)
+        return Planned(graph: graph, plan: plan, layers: layers)
+    }
+
+    func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
+        LayerScanner(
+            source: source, transaction: transaction, limits: limits, observer: observer)
+    }
+
+    /// What can be said without reading a layer.
+    private func check(_ image: ImageGraph.Image) throws(DerootError) {
+        if let refusal = image.refusal { throw refusal }
+        let place = DerootError.Location(file: source.name, blob: image.descriptor.digest)
+        let layers = image.manifest.layers
+        guard layers.count == image.config.diffIDs.count else {
+            throw DerootError(
+                .mismatch,
+                "the manifest has \(layers.count) layers, the config "
+                    + "\(image.config.diffIDs.count) diffIDs", at: place)
+        }
+        for layer in layers where !layer.urls.isEmpty && !source.contains(layer) {
+            throw DerootError(
+                .blocked, "a foreign layer is not in the image, so nobody can look into it",
+                at: .init(file: source.name, blob: layer.digest),
+                advice: "copy the image with its foreign layers first")
+        }
+    }
+
+    private struct ScanJob: Sendable {
+        let layer: Descriptor
+        var diffIDs: [DiffID]
+        let policy: EntryPolicy?
+    }
+
+    /// Reads every layer once, the largest first so that the threads end together.
+    private func scan(
+        _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?
+    ) throws(DerootError) -> [Digest: ScannedLayer] {
+        var jobs: [Digest: ScanJob] = [:]
+        for image in graph.convertible {
+            let policy = foretoldPolicy(image.config)
+            for (layer, diffID) in zip(image.manifest.layers, image.config.diffIDs) {
+                jobs[
+                    layer.digest,
+                    default: ScanJob(
+                        layer: layer, diffIDs: [], policy: transaction == nil ? nil : policy)
+                ].diffIDs.append(diffID)
+            }
+        }
+        let ordered = jobs.values.sorted { a, b in
+            a.layer.size != b.layer.size
+                ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
+        }
+        observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
+        let scanner = scanner(transaction)
+        let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
+            try scanner.scan(job.layer, diffIDs: job.diffIDs, policy: job.policy)
+        }
+        return Dictionary(
+            scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What most likely changes in an image's layers, guessed from its config alone.
+    private func foretoldPolicy(_ config: ImageConfig) -> EntryPolicy? {
+        // Appended changes are known only when everything was read.
+        guard options.layers == .rewrite else { return nil }
+        var policy = EntryPolicy(options)
+        let identifier: (UInt32, UInt32)? =
+            switch options.user {
+            case .numbers(let uid, let gid): (uid, gid ?? uid)
+            case .auto where ["", "0", "root", "0:0", "root:root"].contains(config.user ?? ""):
+                (Identity.defaultID, Identity.defaultID)
+            case .auto, .name: nil
+            }
+        if let (uid, gid) = identifier {
+            policy.owner = .init(
+                uid: uid, gid: gid, userName: Array("nonroot".utf8),
+                groupName: Array("nonroot".utf8))
+            policy.ownedRoots = OwnedPaths.foretold(options, config: config)
+        }
+        return policy
+    }
+}
+
+extension ImageGraph {
+    /// The images that are planned; Windows has no uids and is carried as it is.
+    package var convertible: [Image] { images.filter { !$0.isWindows } }
+}
+
+extension ImageGraph.Image {
+    /// True for Windows images, whose users are no numbers.
+    package var isWindows: Bool { config.platform.os == "windows" || platform.os == "windows" }
+}

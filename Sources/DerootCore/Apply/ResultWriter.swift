@@ -1,0 +1,158 @@
+import DerootBytes
+import DerootOCI
+import DerootStore
+import DerootTar
+
+/// Executes a plan: layers, added layer, documents, indexes, all into one transaction.
+struct ResultWriter {
+    private let conversion: Conversion
+    private let planned: Conversion.Planned
+    private let transaction: any DestinationTransaction
+
+    init(
+        conversion: Conversion, planned: Conversion.Planned,
+        _ transaction: any DestinationTransaction
+    ) {
+        self.conversion = conversion
+        self.planned = planned
+        self.transaction = transaction
+    }
+
+    func write() throws(DerootError) -> ConversionResult {
+        let images = planned.graph.convertible
+        let written = try writeLayers(images)
+        var results: [ConversionResult.Image] = []
+        var assembly = IndexAssembly(planned.graph, isNarrowed: conversion.platform != nil)
+        var dropped: [String] = []
+        for (image, plan) in zip(images, planned.plan.images) {
+            let layers = plan.layers.compactMap { written[LayerKey($0, plan, conversion.options)] }
+            let (result, notes) = try finish(image, plan, layers)
+            if result.manifest.digest != image.descriptor.digest {
+                assembly.replace(
+                    image.descriptor.digest, digest: result.manifest.digest,
+                    size: result.manifest.size)
+            }
+            dropped += notes
+            results.append(
+                ConversionResult.Image(
+                    plan: plan, manifest: result.manifest.digest, layers: layers,
+                    added: result.added,
+                    sizeBefore: image.manifest.layers.reduce(0) { $0 + $1.size },
+                    sizeAfter: layers.reduce(result.added?.size ?? 0) { $0 + $1.size }))
+        }
+        let outcome = try assembly.assemble(into: transaction)
+        for child in outcome.carried { try carry(child) }
+        return ConversionResult(
+            root: outcome.root, sourceRoot: planned.graph.root, plan: planned.plan, images: results,
+            listings: images.map { image in
+                image.manifest.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
+            },
+            carried: outcome.carriedNames, dropped: dropped + outcome.dropped)
+    }
+
+    private struct Finished {
+        let manifest: (digest: Digest, size: UInt64)
+        let added: WrittenLayer?
+    }
+
+    private func finish(
+        _ image: ImageGraph.Image, _ plan: ImagePlan, _ layers: [WrittenLayer]
+    ) throws(DerootError) -> (Finished, [String]) {
+        let source = conversion.source
+        let isSame = zip(layers, image.manifest.layers).allSatisfy { $0.digest == $1.digest }
+        guard !plan.isEmpty || !isSame else {
+            try copyDocument(image.manifest.config)
+            try copyDocument(image.descriptor)
+            let same = (image.descriptor.digest, image.descriptor.size)
+            return (Finished(manifest: same, added: nil), [])
+        }
+        let layerWriter = AddedLayerWriter(
+            scanner: conversion.scanner(nil), transaction: transaction,
+            options: conversion.options, layers: planned.layers)
+        let added = try layerWriter.write(image, plan, layers)
+        let result = try ImageAssembly(
+            image: image, plan: plan, options: conversion.options, layers: layers, added: added,
+            usesLabels: conversion.usesLabels || image.manifest.isDocker
+        ).assemble()
+        try transaction.put(result.config)
+        let digest = try transaction.put(result.manifest)
+        let name = "\(source.name): "
+        let manifest = (digest, UInt64(result.manifest.count))
+        return (Finished(manifest: manifest, added: added), result.dropped.map { name + $0 })
+    }
+
+    /// What makes two uses of a layer the same job.
+    private struct LayerKey: Hashable {
+        let digest: Digest
+        let changes: [EntryChange]
+
+        init(_ layer: LayerPlan, _ plan: ImagePlan, _ options: ConversionOptions) {
+            digest = layer.digest
+            changes = options.layers == .rewrite ? layer.changes : []
+        }
+    }
+
+    private struct LayerJob: Sendable {
+        let layer: Descriptor
+        let plan: LayerPlan
+        let isRewritten: Bool
+    }
+
+    /// Writes each layer once, over all images and platforms.
+    private func writeLayers(
+        _ images: [ImageGraph.Image]
+    ) throws(DerootError) -> [LayerKey: WrittenLayer] {
+        var keys: [LayerKey] = []
+        var jobs: [LayerJob] = []
+        var seen: Set<LayerKey> = []
+        for (image, plan) in zip(images, planned.plan.images) {
+            for (layer, layerPlan) in zip(image.manifest.layers, plan.layers) {
+                let key = LayerKey(layerPlan, plan, conversion.options)
+                guard seen.insert(key).inserted else { continue }
+                keys.append(key)
+                jobs.append(
+                    LayerJob(layer: layer, plan: layerPlan, isRewritten: !key.changes.isEmpty))
+            }
+        }
+        let writer = LayerWriter(
+            scanner: conversion.scanner(transaction), transaction: transaction,
+            compression: conversion.options.compression, scanned: planned.layers)
+        let written = try conversion.pool.map(jobs) { (job: LayerJob) throws(DerootError) in
+            try writer.write(job.layer, job.plan, isRewritten: job.isRewritten)
+        }
+        return Dictionary(zip(keys, written), uniquingKeysWith: { first, _ in first })
+    }
+
+    private func copyDocument(_ descriptor: Descriptor) throws(DerootError) {
+        guard !transaction.contains(descriptor.digest) else { return }
+        let limit = max(conversion.limits.configBytes, conversion.limits.manifestBytes)
+        let bytes = try conversion.source.document(descriptor, limit: limit)
+        try transaction.put(bytes, algorithm: descriptor.digest.algorithm)
+    }
+
+    /// Copies a child that is not converted, with all that it refers to.
+    private func carry(_ child: Descriptor) throws(DerootError) {
+        let isSmall = child.size <= UInt64(conversion.limits.manifestBytes)
+        let isManifest = child.mediaType.isManifest
+        guard isManifest, isSmall else {
+            try copyBlob(child)
+            return
+        }
+        let bytes = try conversion.source.document(child, limit: conversion.limits.manifestBytes)
+        let manifest = try Manifest(parsing: bytes)
+        for part in [manifest.config] + manifest.layers {
+            if !part.urls.isEmpty, !conversion.source.contains(part) { continue }
+            try copyBlob(part)
+        }
+        try transaction.put(bytes, algorithm: child.digest.algorithm)
+    }
+
+    private func copyBlob(_ descriptor: Descriptor) throws(DerootError) {
+        guard !transaction.contains(descriptor.digest) else { return }
+        if !conversion.source.contains(descriptor), let data = descriptor.data {
+            try transaction.put(data, algorithm: descriptor.digest.algorithm)
+            return
+        }
+        try transaction.copy(try conversion.source.blob(descriptor), descriptor: descriptor)
+    }
+}
