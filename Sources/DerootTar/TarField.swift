@@ -100,15 +100,20 @@ package enum TarNumber {
 
     /// The unsigned and the signed sum of a header whose checksum field counts as spaces.
     package static func checksums(_ header: ArraySlice<UInt8>) -> (unsigned: Int64, signed: Int64) {
-        var unsigned: Int64 = 0
-        var high: Int64 = 0
-        let start = header.startIndex
-        for index in header.indices {
-            let byte =
-                TarField.checksum.contains(index - start) ? UInt8(ascii: " ") : header[index]
-            unsigned += Int64(byte)
-            high += Int64(byte >> 7)
+        var unsigned: UInt32 = 0
+        var high: UInt32 = 0
+        unsafe header.withUnsafeBufferPointer { bytes in
+            for byte in unsafe bytes {
+                unsigned &+= UInt32(byte)
+                high &+= UInt32(byte >> 7)
+            }
+            // The field itself is left out again, and eight spaces come in its place.
+            for index in TarField.checksum where index < bytes.count {
+                unsigned &-= UInt32(unsafe bytes[index])
+                high &-= UInt32(unsafe bytes[index] >> 7)
+                unsigned &+= 32
+            }
         }
-        return (unsigned, unsigned - 256 * high)
+        return (Int64(unsigned), Int64(unsigned) - 256 * Int64(high))
     }
 }
