@@ -102,17 +102,16 @@ package enum TarNumber {
     package static func checksums(_ header: ArraySlice<UInt8>) -> (unsigned: Int64, signed: Int64) {
         var unsigned: UInt32 = 0
         var high: UInt32 = 0
-        unsafe header.withUnsafeBufferPointer { bytes in
-            for byte in unsafe bytes {
-                unsigned &+= UInt32(byte)
-                high &+= UInt32(byte >> 7)
-            }
-            // The field itself is left out again, and eight spaces come in its place.
-            for index in TarField.checksum where index < bytes.count {
-                unsigned &-= UInt32(unsafe bytes[index])
-                high &-= UInt32(unsafe bytes[index] >> 7)
-                unsigned &+= 32
-            }
+        let bytes = header.span
+        for index in bytes.indices {
+            unsigned &+= UInt32(bytes[index])
+            high &+= UInt32(bytes[index] >> 7)
+        }
+        // The field itself is left out again, and eight spaces come in its place.
+        for index in TarField.checksum where index < bytes.count {
+            unsigned &-= UInt32(bytes[index])
+            high &-= UInt32(bytes[index] >> 7)
+            unsigned &+= 32
         }
         return (Int64(unsigned), Int64(unsigned) - 256 * Int64(high))
     }
