@@ -12,7 +12,8 @@ package struct TarPath: Sendable, Hashable, Comparable {
     /// The image's root.
     package static let root = TarPath(normalized: [])
 
-    private init(normalized: [UInt8]) { bytes = normalized }
+    /// Takes bytes that are normalised already.
+    init(normalized: [UInt8]) { bytes = normalized }
 
     /// Normalises a name as an archive, a config or a user spells it: `./a//b/`, `/a/b` → `a/b`.
     package init(_ name: some Collection<UInt8>) {

@@ -78,7 +78,8 @@ package struct Verification: Sendable {
         reading.limits = conversion.limits
         reading.pool = conversion.pool
         reading.observer = conversion.observer
-        return try reading.scan(graph, nil)
+        for image in graph.convertible { try reading.check(image) }
+        return try reading.scan(graph, nil) { _ in [] }
     }
 
     private func compare(
