@@ -15,7 +15,7 @@
 ///
 /// Errors carry the offset in the blob where the decoder stood.
 @safe
-package struct BlobPatcher: ~Copyable {
+package final class BlobPatcher {
     /// How many raw bytes `next` gives at most.
     private static let chunkBytes = 1 << 17
 
@@ -83,7 +83,7 @@ package struct BlobPatcher: ~Copyable {
     /// The memory is valid until the next call of `next` or `finish`.
     ///
     /// - Throws: `.truncated`, `.malformed`, `.mismatch` or `.limit`; what the sink throws.
-    package mutating func next() throws(DerootError) -> UnsafeRawBufferPointer {
+    package func next() throws(DerootError) -> UnsafeRawBufferPointer {
         // Before the first byte nothing is known of the parts that an edit could touch.
         if hasBegun { try settle() }
         hasBegun = true
@@ -99,7 +99,7 @@ package struct BlobPatcher: ~Copyable {
     /// Adds an edit, not before the last one's end nor before the decided position.
     ///
     /// - Throws: `.malformed` where it is.
-    package mutating func add(_ edit: Edit) throws(DerootError) {
+    package func add(_ edit: Edit) throws(DerootError) {
         guard unsafe sink != nil else { return }
         guard edit.offset >= max(decided, lastEnd) else {
             throw DerootError(.malformed, "an edit at \(edit.offset) comes too late")
@@ -112,14 +112,14 @@ package struct BlobPatcher: ~Copyable {
     /// Promises that no further edit will start before `offset`, which may not be read yet.
     ///
     /// What is undecided is held in memory, up to about 8 MiB; beyond that `next` fails.
-    package mutating func decide(upTo offset: UInt64) throws(DerootError) {
+    package func decide(upTo offset: UInt64) throws(DerootError) {
         decided = max(decided, offset)
     }
 
     /// Reads what is left to the very last byte and completes what is written.
     ///
     /// - Throws: As `next`, and `.malformed` for an edit behind the end.
-    package consuming func finish() throws(DerootError) -> Result {
+    package func finish() throws(DerootError) -> Result {
         while try unsafe next().count > 0 {}
         decided = .max
         try settle()
@@ -137,7 +137,7 @@ package struct BlobPatcher: ~Copyable {
 }
 
 extension BlobPatcher {
-    private mutating func read() throws(DerootError) {
+    private func read() throws(DerootError) {
         let count = Self.chunkBytes
         if compression == .gzip {
             try gzip?.decode(&input, into: &tape, count: count, map: &map)
@@ -170,7 +170,7 @@ extension BlobPatcher {
     }
 
     /// Digests, checks and writes what has been decided.
-    private mutating func settle() throws(DerootError) {
+    private func settle() throws(DerootError) {
         let bound = min(decided, tape.end)
         while true {
             let position = ledger.position
@@ -198,7 +198,7 @@ extension BlobPatcher {
     }
 
     /// Forgets what no edit can change any more, as long as nothing is written.
-    private mutating func passUnchanged(before limit: UInt64) {
+    private func passUnchanged(before limit: UInt64) {
         gzipWriter?.pass(&map.segments, limit: limit)
         input.passCheckpoints(before: prefixEnd)
     }
@@ -213,7 +213,7 @@ extension BlobPatcher {
     }
 
     /// Begins to write: the first edit comes at the ledger's position.
-    private mutating func start() throws(DerootError) -> BlobOutput {
+    private func start() throws(DerootError) -> BlobOutput {
         if let output { return output }
         passUnchanged(before: ledger.position)
         let end = prefixEnd
@@ -229,7 +229,7 @@ extension BlobPatcher {
         return output
     }
 
-    private mutating func apply(_ edit: Edit) throws(DerootError) {
+    private func apply(_ edit: Edit) throws(DerootError) {
         let output = try start()
         let place = ledger.position
         ledger.take(edit)
@@ -244,7 +244,7 @@ extension BlobPatcher {
         }
     }
 
-    private mutating func pass(_ boundary: BlobBoundary) throws(DerootError) {
+    private func pass(_ boundary: BlobBoundary) throws(DerootError) {
         switch compression {
         case .none: break
         case .gzip:
