@@ -43,7 +43,7 @@ struct ImageAssembly {
         var facts: [(String, String)] = [
             (Facts.version, Version.text),
             (Facts.sourceDigest, image.descriptor.digest.description),
-            (Facts.planDigest, Digest.of(PlanJSON.bytes(of: plan)).description),
+            (Facts.planDigest, plan.digest.description),
             (Facts.options, options.description),
         ]
         if options.layers == .append {

@@ -93,6 +93,12 @@ struct ResultWriter {
             digest = layer.digest
             changes = options.layers == .rewrite ? layer.changes : []
         }
+
+        /// There may be a million changes: counting them tells nearly all keys apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(digest)
+            hasher.combine(changes.count)
+        }
     }
 
     private struct LayerJob: Sendable {
