@@ -7,14 +7,18 @@ struct DeflateSplicer: ~Copyable {
     static let rawBytes = UInt64(DEFLATE_SPLICE_RAW_BYTES)
 
     private let splicer: UnsafeMutablePointer<deflate_splicer>
-    private let window = HeapBuffer(count: Int(DEFLATE_SPLICE_SOURCE_BYTES) + Inflater.padding)
+    private let window: HeapBuffer
     private let room = HeapBuffer(count: Int(DEFLATE_SPLICE_OUT_BYTES))
     private let recent = HeapBuffer(count: Int(DEFLATE_RECENT_BYTES))
     private var changes: [deflate_change] = []
     private var changeBytes: [UInt8] = []
 
     /// Starts at a bit of the blob; `first` is its byte, whose lower bits go out first.
-    init(at position: UInt64, first: UInt8) {
+    ///
+    /// `windowBytes`: how much of the blob is read at a time, 65,536 at most.
+    init(at position: UInt64, first: UInt8, windowBytes: Int) {
+        window = HeapBuffer(
+            count: min(windowBytes, Int(DEFLATE_SPLICE_SOURCE_BYTES)) + Inflater.padding)
         unsafe splicer = .allocate(capacity: 1)
         unsafe deflate_splice_start(splicer, position, first)
         unsafe splicer.pointee.out = room.bytes.assumingMemoryBound(to: UInt8.self).baseAddress

@@ -3,7 +3,7 @@
 struct BlobInput: ~Copyable {
     /// The blob; its bytes can be read again by offset.
     let source: FileSlice
-    private let buffer = HeapBuffer(count: (1 << 18) + Inflater.padding)
+    private let buffer: HeapBuffer
     private var range = 0..<0
     private var hasher: DigestHasher
     private let isHashing: Bool
@@ -33,11 +33,13 @@ struct BlobInput: ~Copyable {
     ///   - algorithm: The digest's.
     ///   - isHashing: False where the caller computes the digest.
     ///   - hasCheckpoints: True where `checkpoint` may be called.
+    ///   - bufferBytes: How much is fetched at a time.
     init(
         source: consuming FileSlice, algorithm: Digest.Algorithm, isHashing: Bool,
-        hasCheckpoints: Bool
+        hasCheckpoints: Bool, bufferBytes: Int
     ) {
         self.source = source
+        buffer = HeapBuffer(count: bufferBytes + Inflater.padding)
         self.isHashing = isHashing
         self.hasCheckpoints = hasCheckpoints
         hasher = DigestHasher(algorithm)

@@ -5,7 +5,7 @@
 /// scan and a rewriting are one pass; the first edit brings the untouched beginning with it.
 ///
 /// ```
-/// var patcher = try BlobPatcher(source: source, sink: sink, limits: limits)
+/// let patcher = try BlobPatcher(source: source, sink: sink, limits: limits)
 /// while case let raw = try patcher.next(), !raw.isEmpty {
 ///     try patcher.add(edit)               // ascending, not before the last decided position
 ///     try patcher.decide(upTo: offset)
@@ -16,21 +16,19 @@
 /// Errors carry the offset in the blob where the decoder stood.
 @safe
 package final class BlobPatcher {
-    /// How many raw bytes `next` gives at most.
-    private static let chunkBytes = 1 << 17
-
     private let sink: ByteSink?
     private let limits: Limits
     private let digestAlgorithm: Digest.Algorithm
     /// A plain blob's two digests are one, unless their algorithms differ.
     private let isRawDigestEnough: Bool
+    private let sizes: BufferSizes
     private var input: BlobInput
     private var tape: RawTape
     private var ledger: RawLedger
-    private var gzip: GzipReader?
-    private var zstd: ZstdReader?
-    private var gzipWriter: GzipWriter?
-    private var zstdWriter: ZstdWriter?
+    private let gzip: GzipReader?
+    private let zstd: ZstdReader?
+    private let gzipWriter: GzipWriter?
+    private let zstdWriter: ZstdWriter?
     private var output: BlobOutput?
     private var map: BlobMap
     private var edits = Queue<Edit>()
@@ -50,29 +48,60 @@ package final class BlobPatcher {
     ///   - limits: Bounds on the raw size, the ratio and zstd's window.
     ///   - digestAlgorithm: For the digests of the compressed bytes, old and new.
     ///   - diffIDAlgorithm: For the digests of the raw stream, old and new.
+    ///   - sizes: The result does not depend on them.
     /// - Throws: `.io` where the blob cannot be read.
-    package init(
+    package convenience init(
         source: consuming FileSlice, sink: ByteSink?, limits: Limits,
-        digestAlgorithm: Digest.Algorithm = .sha256, diffIDAlgorithm: Digest.Algorithm = .sha256
+        digestAlgorithm: Digest.Algorithm = .sha256, diffIDAlgorithm: Digest.Algorithm = .sha256,
+        sizes: BufferSizes = BufferSizes()
     ) throws(DerootError) {
+        let compression = try Compression(of: source)
         let isScan = unsafe sink == nil
-        compression = try Compression(of: source)
-        isRawDigestEnough = compression == .none && digestAlgorithm == diffIDAlgorithm
-        input = BlobInput(
+        let isRawDigestEnough = compression == .none && digestAlgorithm == diffIDAlgorithm
+        let input = BlobInput(
             source: source, algorithm: digestAlgorithm, isHashing: !isRawDigestEnough,
-            hasCheckpoints: !isScan && !isRawDigestEnough)
-        tape = RawTape(mostBytes: max(8 << 20, 4 * limits.extensionHeaderBytes + 4 << 20))
-        ledger = RawLedger(diffIDAlgorithm, hasMembers: compression == .gzip)
-        map = BlobMap(hasSegments: !isScan)
-        gzip = compression == .gzip ? GzipReader() : nil
-        zstd = compression == .zstd ? ZstdReader(windowLog: limits.zstdWindowLog) : nil
-        gzipWriter = compression == .gzip && !isScan ? GzipWriter() : nil
-        zstdWriter =
+            hasCheckpoints: !isScan && !isRawDigestEnough, bufferBytes: sizes.input)
+        let gzip = compression == .gzip ? GzipReader() : nil
+        let zstd =
+            compression == .zstd ? ZstdReader(windowLog: limits.zstdWindowLog) : nil
+        let gzipWriter =
+            compression == .gzip && !isScan ? GzipWriter(windowBytes: sizes.window) : nil
+        let zstdWriter =
             compression == .zstd && !isScan ? ZstdWriter(windowLog: limits.zstdWindowLog) : nil
-        decided = isScan ? .max : 0
+        let undecided = max(8 << 20, 4 * limits.extensionHeaderBytes + 4 << 20)
+        unsafe self.init(
+            compression, sink, limits, digestAlgorithm, isRawDigestEnough, sizes, input,
+            RawTape(mostBytes: undecided),
+            RawLedger(diffIDAlgorithm, hasMembers: compression == .gzip), gzip, zstd, gzipWriter,
+            zstdWriter, BlobMap(hasSegments: !isScan), decided: isScan ? .max : 0)
+    }
+
+    /// Straight assignments only, and a class.
+    ///
+    /// Swift 6.3 with -O destroys noncopyable members before they are initialised where an
+    /// initialiser branches, and loses a large noncopyable struct's layout across modules.
+    private init(
+        _ compression: Compression, _ sink: ByteSink?, _ limits: Limits,
+        _ digestAlgorithm: Digest.Algorithm, _ isRawDigestEnough: Bool, _ sizes: BufferSizes,
+        _ input: consuming BlobInput, _ tape: consuming RawTape, _ ledger: consuming RawLedger,
+        _ gzip: GzipReader?, _ zstd: ZstdReader?, _ gzipWriter: GzipWriter?,
+        _ zstdWriter: ZstdWriter?, _ map: BlobMap, decided: UInt64
+    ) {
         unsafe self.sink = sink
+        self.compression = compression
         self.limits = limits
         self.digestAlgorithm = digestAlgorithm
+        self.isRawDigestEnough = isRawDigestEnough
+        self.sizes = sizes
+        self.input = input
+        self.tape = tape
+        self.ledger = ledger
+        self.gzip = gzip
+        self.zstd = zstd
+        self.gzipWriter = gzipWriter
+        self.zstdWriter = zstdWriter
+        self.map = map
+        self.decided = decided
     }
 
     /// How many compressed bytes were read so far.
@@ -89,7 +118,7 @@ package final class BlobPatcher {
         hasBegun = true
         let settled = min(ledger.position, gzipWriter?.firstWaiting ?? .max)
         let needed = settled - min(settled, DeflateSplicer.rawBytes)
-        try tape.makeRoom(Self.chunkBytes + Inflater.slack, keeping: needed)
+        try tape.makeRoom(sizes.chunk + Inflater.slack, keeping: needed)
         let start = tape.end
         try read()
         try checkLimits()
@@ -138,7 +167,7 @@ package final class BlobPatcher {
 
 extension BlobPatcher {
     private func read() throws(DerootError) {
-        let count = Self.chunkBytes
+        let count = sizes.chunk
         if compression == .gzip {
             try gzip?.decode(&input, into: &tape, count: count, map: &map)
         } else if compression == .zstd {

@@ -1,6 +1,6 @@
 /// Decodes gzip members one after the other; what follows the last one is counted, not decoded.
 @safe
-struct GzipReader: ~Copyable {
+final class GzipReader {
     private enum State { case header, deflate, trailer, between, trailing, ended }
 
     /// A unit is closed when its blocks have this much, raw or compressed, in bytes.
@@ -18,7 +18,7 @@ struct GzipReader: ~Copyable {
     private(set) var trailing: UInt64 = 0
 
     /// Adds up to `count` raw bytes to the tape, which has the room; none only at the end.
-    mutating func decode(
+    func decode(
         _ input: inout BlobInput, into tape: inout RawTape, count: Int,
         map: inout BlobMap
     ) throws(DerootError) {
@@ -35,7 +35,7 @@ struct GzipReader: ~Copyable {
         }
     }
 
-    private mutating func readHeader(
+    private func readHeader(
         _ input: inout BlobInput, raw: UInt64, map: inout BlobMap
     ) throws(DerootError) {
         try Self.need(1, of: &input)
@@ -55,7 +55,7 @@ struct GzipReader: ~Copyable {
         map.record(GzipSegment(kind: .unit, start: input.offset * 8, rawStart: raw, rawEnd: raw))
     }
 
-    private mutating func inflate(
+    private func inflate(
         _ input: inout BlobInput, into tape: inout RawTape, goal: UInt64,
         map: inout BlobMap
     ) throws(DerootError) {
@@ -107,7 +107,7 @@ struct GzipReader: ~Copyable {
         }
     }
 
-    private mutating func readTrailer(
+    private func readTrailer(
         _ input: inout BlobInput, raw: UInt64, map: inout BlobMap
     ) throws(DerootError) {
         try Self.need(8, of: &input)
@@ -126,7 +126,7 @@ struct GzipReader: ~Copyable {
     }
 
     /// Two bytes tell another member from trailing bytes, as in gzip(1).
-    private mutating func lookForMember(_ input: inout BlobInput) throws(DerootError) {
+    private func lookForMember(_ input: inout BlobInput) throws(DerootError) {
         while input.unreadCount < 2 && !input.isComplete { try input.fetch() }
         if unsafe Compression(magic: input.unread) == .gzip {
             header = GzipHeader()
@@ -137,7 +137,7 @@ struct GzipReader: ~Copyable {
         }
     }
 
-    private mutating func pass(
+    private func pass(
         _ input: inout BlobInput, raw: UInt64, map: inout BlobMap
     ) throws(DerootError) {
         let start = input.offset

@@ -1,9 +1,10 @@
 /// Follows a gzip blob, first in thought, then, from the first edit on, on paper.
 @safe
-struct GzipWriter: ~Copyable {
+final class GzipWriter {
     /// Edits larger than this are not compared with what they replace.
     private static let comparedBytes = 1 << 16
 
+    private let windowBytes: Int
     private var splicer: DeflateSplicer?
     private var waiting = Queue<Edit>()
     private var memberRaw: UInt64 = 0
@@ -13,8 +14,11 @@ struct GzipWriter: ~Copyable {
     /// New trailers, in the order of the members.
     var trailers = Queue<[UInt8]>()
 
+    /// Starts; `windowBytes`: how much of the blob is read again at a time.
+    init(windowBytes: Int) { self.windowBytes = windowBytes }
+
     /// Passes segments before which no edit can come, as long as nothing is written.
-    mutating func pass(_ segments: inout Queue<GzipSegment>, limit: UInt64) {
+    func pass(_ segments: inout Queue<GzipSegment>, limit: UInt64) {
         while let segment = segments.first {
             switch segment.kind {
             case .header: memberRaw = segment.rawStart
@@ -26,20 +30,20 @@ struct GzipWriter: ~Copyable {
     }
 
     /// Begins to write at the first segment.
-    mutating func start(
+    func start(
         _ segments: borrowing Queue<GzipSegment>, source: borrowing FileSlice
     ) throws(DerootError) {
         guard let segment = segments.first else { return }
         let first = try Self.byte(at: segment.start / 8, of: source)
-        splicer = DeflateSplicer(at: segment.start, first: first)
+        splicer = DeflateSplicer(at: segment.start, first: first, windowBytes: windowBytes)
         splicer?.enter(at: segment.start, rawStart: memberRaw, raw: segment.rawStart)
     }
 
     /// Adds an edit, in order.
-    mutating func add(_ edit: Edit) { waiting.append(edit) }
+    func add(_ edit: Edit) { waiting.append(edit) }
 
     /// Writes all that is certain before `limit`.
-    mutating func advance(
+    func advance(
         _ segments: inout Queue<GzipSegment>, limit: UInt64, tape: borrowing RawTape,
         source: borrowing FileSlice, into output: BlobOutput
     ) throws(DerootError) {
@@ -71,7 +75,7 @@ struct GzipWriter: ~Copyable {
     /// The first raw byte that an edit which is not begun needs.
     var firstWaiting: UInt64? { waiting.first?.offset }
 
-    private mutating func splice(
+    private func splice(
         _ unit: GzipSegment, limit: UInt64, tape: borrowing RawTape,
         source: borrowing FileSlice, into output: BlobOutput
     ) throws(DerootError) -> Bool {
@@ -92,7 +96,7 @@ struct GzipWriter: ~Copyable {
     }
 
     /// Turns edits into changes as soon as what they replace has been read.
-    private mutating func convert(
+    private func convert(
         _ tape: borrowing RawTape, _ segments: borrowing Queue<GzipSegment>
     ) {
         while let edit = waiting.first {
@@ -114,7 +118,7 @@ struct GzipWriter: ~Copyable {
     }
 
     /// Cuts an edit in three so that most bytes stay: a beginning, the difference in size, an end.
-    private mutating func replace(_ edit: Edit, original: [UInt8]) {
+    private func replace(_ edit: Edit, original: [UInt8]) {
         let new = edit.insert
         let common = min(original.count, new.count)
         // The bytes that stay if `head` of the common ones belong to the beginning.

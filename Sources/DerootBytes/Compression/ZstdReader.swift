@@ -1,6 +1,6 @@
 /// Decodes zstd frames one after the other and tells where they end.
 @safe
-struct ZstdReader: ~Copyable {
+final class ZstdReader {
     private var decoder: ZstdDecoder
     private var isAtStart = true
     private var isSkippable = false
@@ -9,7 +9,7 @@ struct ZstdReader: ~Copyable {
     init(windowLog: Int) { decoder = ZstdDecoder(windowLog: windowLog) }
 
     /// Adds up to `count` raw bytes to the tape, which has the room; none only at the end.
-    mutating func decode(
+    func decode(
         _ input: inout BlobInput, into tape: inout RawTape, count: Int,
         map: inout BlobMap
     ) throws(DerootError) {

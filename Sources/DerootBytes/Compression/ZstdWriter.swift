@@ -1,6 +1,6 @@
 /// Writes a zstd blob anew: frames without an edit as they are, the others encoded again.
 @safe
-struct ZstdWriter: ~Copyable {
+final class ZstdWriter {
     private var encoder = ZstdEncoder()
     private var isEncoding = false
     private let windowLog: Int
@@ -12,7 +12,7 @@ struct ZstdWriter: ~Copyable {
     init(windowLog: Int) { self.windowLog = windowLog }
 
     /// Begins to encode the current frame, of which the raw bytes up to `raw` are as they were.
-    mutating func open(
+    func open(
         at raw: UInt64, of source: borrowing FileSlice, into output: BlobOutput
     ) throws(DerootError) {
         guard !isEncoding else { return }
@@ -41,7 +41,7 @@ struct ZstdWriter: ~Copyable {
     }
 
     /// Takes raw bytes of the new stream; nothing happens while the frame is as it was.
-    mutating func encode(
+    func encode(
         _ bytes: UnsafeRawBufferPointer, into output: BlobOutput
     ) throws(DerootError) {
         guard isEncoding, bytes.count > 0 else { return }
@@ -49,7 +49,7 @@ struct ZstdWriter: ~Copyable {
     }
 
     /// Ends a frame that was opened.
-    mutating func close(into output: BlobOutput) throws(DerootError) {
+    func close(into output: BlobOutput) throws(DerootError) {
         guard isEncoding else { return }
         isEncoding = false
         try unsafe encoder.encode(
@@ -57,13 +57,13 @@ struct ZstdWriter: ~Copyable {
     }
 
     /// Passes the end of a frame before anything is written.
-    mutating func pass(_ boundary: BlobBoundary) {
+    func pass(_ boundary: BlobBoundary) {
         frameStart = boundary.end
         frameRaw = boundary.raw
     }
 
     /// Passes the end of a frame; `isCut`: a deletion reaches over it.
-    mutating func pass(
+    func pass(
         _ boundary: BlobBoundary, isCut: Bool, of source: borrowing FileSlice,
         into output: BlobOutput
     ) throws(DerootError) {

@@ -54,15 +54,16 @@ struct Patched {
 /// Sends a blob with edits through a patcher.
 func patch(
     _ blob: [UInt8], _ edits: [Edit] = [], decision: Decision = .late, limits: Limits = Limits(),
-    scanOnly: Bool = false
+    scanOnly: Bool = false, sizes: BufferSizes = BufferSizes()
 ) throws(any Error) -> Patched {
     let file = try ScratchFile(blob)
     var raw: [UInt8] = []
     final class Sink { var bytes: [UInt8] = [] }
     let sink = Sink()
     let take: ByteSink = { bytes in unsafe sink.bytes.append(contentsOf: bytes) }
-    var patcher = try unsafe BlobPatcher(
-        source: FileSlice(File.reading(file.path)), sink: scanOnly ? nil : take, limits: limits)
+    let patcher = try unsafe BlobPatcher(
+        source: FileSlice(File.reading(file.path)), sink: scanOnly ? nil : take, limits: limits,
+        sizes: sizes)
     var waiting = edits[...]
     var generator = SeededGenerator(1)
     if case .random(let seed) = decision { generator = SeededGenerator(seed) }
