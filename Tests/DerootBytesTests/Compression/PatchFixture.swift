@@ -151,3 +151,12 @@ func randomEdits(
     }
     return edits
 }
+
+/// Where two runs of bytes part, in words short enough for a report; nil where they are the same.
+func difference(_ found: [UInt8]?, _ wanted: [UInt8]) -> String? {
+    guard let found else { return "not readable" }
+    if found == wanted { return nil }
+    let place = zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    return
+        "\(found.count) bytes, not \(wanted.count); different from \(place.map(String.init) ?? "the end")"
+}
