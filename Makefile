@@ -7,8 +7,6 @@ SHELL       := /bin/bash
 PREFIX      ?= /usr/local
 DESTDIR     ?=
 SWIFT       ?= swift
-# One configuration for the tool and the tests: the tests drive compression loops that a debug
-# build runs many times slower.
 BUILD_FLAGS := -c release --static-swift-stdlib
 DEROOT      := .build/release/deroot
 
@@ -32,9 +30,11 @@ demo: build ## Convert the bundled image, prove the result, show before and afte
 	$(DEROOT) verify $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot
 	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json"
 
+# A debug build: its checks are on, it compiles in parallel with nothing to optimise, and the
+# suites need seconds in it. The release binary is judged by demo, test-live and corpus.
 test: deps ## Run the Swift tests.
 	@scripts/deps.sh test
-	$(SWIFT) test $(BUILD_FLAGS)
+	$(SWIFT) test
 
 test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
 	@scripts/deps.sh live

@@ -36,8 +36,9 @@ let package = Package(
         .systemLibrary(
             name: "CArchive", path: "Sources/C/CArchive", pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        .target(name: "CDeflate", path: "Sources/C/CDeflate"),
         .target(
-            name: "DerootBytes", dependencies: ["CZlib", "CZstd", "CCrypto"],
+            name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
             swiftSettings: strict),
         .target(name: "DerootOCI", dependencies: ["DerootBytes"], swiftSettings: strict),
         .target(

@@ -39,6 +39,12 @@ struct ConversionFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The time of everything new, seconds since 1970; default SOURCE_DATE_EPOCH, else the image's.",
+            valueName: "seconds"))
+    var sourceDateEpoch: Int64?
+
+    @Option(
+        help: ArgumentHelp(
             "Only the image for this platform, such as linux/arm64; default all.",
             valueName: "os/arch"))
     var platform: String?
@@ -47,7 +53,7 @@ struct ConversionFlags: ParsableArguments {
     var isDefault: Bool {
         user == nil && own.isEmpty && keep.isEmpty && caps == nil && !stripSetgidDirs
             && layers == nil
-            && compress == nil
+            && compress == nil && sourceDateEpoch == nil
     }
 
     /// The options as values.
@@ -66,7 +72,8 @@ struct ConversionFlags: ParsableArguments {
         case "keep": options.compression = .keep
         case let text: options.compression = .all(try Self.choice(text, "--compress", .gzip))
         }
-        options.sourceDateEpoch = try Self.sourceDateEpoch()
+        let epoch = try Self.environmentEpoch()
+        options.sourceDateEpoch = sourceDateEpoch ?? epoch
         return options
     }
 
@@ -91,7 +98,7 @@ struct ConversionFlags: ParsableArguments {
         return choice
     }
 
-    private static func sourceDateEpoch() throws(DerootError) -> Int64? {
+    private static func environmentEpoch() throws(DerootError) -> Int64? {
         guard let text = unsafe getenv("SOURCE_DATE_EPOCH").map({ unsafe String(cString: $0) }),
             !text.isEmpty
         else { return nil }

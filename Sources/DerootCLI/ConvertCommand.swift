@@ -122,9 +122,13 @@ package struct ConvertCommand: ParsableCommand {
         if let digestfile {
             try OutputFile.write(Array("\(result.root.digest)\n".utf8), to: digestfile)
         }
-        let document = ConversionReport.document(
-            result, listings: listings, destination: to.description)
-        let json = document.serialized(indented: true) + [0x0A]
+        var json: [UInt8] = []
+        // A report has a line for every changed path, so it is made only where it is wanted.
+        if report != nil || output.format == .json {
+            let document = ConversionReport.document(
+                result, listings: listings, destination: to.description)
+            json = document.serialized(indented: true) + [0x0A]
+        }
         if let report { try OutputFile.write(json, to: report) }
         let reference = "\(to)@\(result.root.digest)\n"
         // Where the archive itself went to standard output, nothing may follow it there.

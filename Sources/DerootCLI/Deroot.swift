@@ -12,7 +12,7 @@ package struct Deroot: ParsableCommand {
             numeric user; every other byte of every layer stays as it was.
             """,
         version: Version.text,
-        subcommands: [ConvertCommand.self])
+        subcommands: [ConvertCommand.self, VerifyCommand.self])
 
     package init() {}
 }

@@ -71,9 +71,10 @@ package struct ConversionText {
         let counts = Counts(plan)
         if counts.setid + counts.capabilities > 0 {
             var parts: [String] = []
-            if counts.setid > 0 { parts.append("\(counts.setid) setuid/setgid bits cleared") }
+            if counts.setid > 0 { parts.append("setuid/setgid of \(counts.setid) cleared") }
             if counts.capabilities > 0 {
-                parts.append("\(counts.capabilities) file capabilities removed")
+                let what = counts.isPermitted ? "made permitted only" : "removed"
+                parts.append("file capabilities of \(counts.capabilities) \(what)")
             }
             lines.append(row("privileges", parts.joined(separator: ", ")))
         }
@@ -95,12 +96,14 @@ package struct ConversionText {
         var setid = 0
         var capabilities = 0
         var owned = 0
+        var isPermitted = false
 
         init(_ plan: ImagePlan) {
             for layer in plan.layers {
                 for change in layer.changes {
                     if change.change.clear & 0o6000 != 0 { setid += 1 }
                     if change.change.capabilities != nil { capabilities += 1 }
+                    if change.change.capabilities == .permit { isPermitted = true }
                     if change.change.owner != nil { owned += 1 }
                 }
             }

@@ -125,22 +125,20 @@ extension HeaderGroup {
             return [Edit(offset: offset, delete: old.count, insert: new)]
         }
         var edits: [Edit] = []
+        let before = old.span
+        let after = new.span
         var index = 0
-        while index < new.count {
-            guard old[old.startIndex + index] != new[index] else {
+        while index < after.count {
+            guard before[index] != after[index] else {
                 index += 1
                 continue
             }
             var end = index + 1
-            var same = 0
+            var next = end
             // Runs a few equal bytes apart are one edit: fewer edits cost less than the bytes.
-            for next in end..<new.count where same < 8 {
-                if old[old.startIndex + next] == new[next] {
-                    same += 1
-                } else {
-                    same = 0
-                    end = next + 1
-                }
+            while next < after.count, next - end < 8 {
+                if before[next] != after[next] { end = next + 1 }
+                next += 1
             }
             edits.append(
                 Edit(

@@ -46,7 +46,9 @@ package struct LayerListing: Sendable {
     package var count: Int { entries.count }
 
     /// The entry's path, normalised.
-    package func path(_ index: Int) -> TarPath { TarPath(pathBytes(index)) }
+    package func path(_ index: Int) -> TarPath {
+        TarPath(normalized: Array(pathBytes(index)))
+    }
 
     /// The entry's normalised path as bytes.
     package func pathBytes(_ index: Int) -> ArraySlice<UInt8> {

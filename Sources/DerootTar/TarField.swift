@@ -106,15 +106,19 @@ package enum TarNumber {
 
     /// The unsigned and the signed sum of a header whose checksum field counts as spaces.
     package static func checksums(_ header: ArraySlice<UInt8>) -> (unsigned: Int64, signed: Int64) {
-        var unsigned: Int64 = 0
-        var high: Int64 = 0
-        let start = header.startIndex
-        for index in header.indices {
-            let byte =
-                TarField.checksum.contains(index - start) ? UInt8(ascii: " ") : header[index]
-            unsigned += Int64(byte)
-            high += Int64(byte >> 7)
+        var unsigned: UInt32 = 0
+        var high: UInt32 = 0
+        let bytes = header.span
+        for index in bytes.indices {
+            unsigned &+= UInt32(bytes[index])
+            high &+= UInt32(bytes[index] >> 7)
         }
-        return (unsigned, unsigned - 256 * high)
+        // The field itself is left out again, and eight spaces come in its place.
+        for index in TarField.checksum where index < bytes.count {
+            unsigned &-= UInt32(bytes[index])
+            high &-= UInt32(bytes[index] >> 7)
+            unsigned &+= 32
+        }
+        return (Int64(unsigned), Int64(unsigned) - 256 * Int64(high))
     }
 }

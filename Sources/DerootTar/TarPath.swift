@@ -12,18 +12,33 @@ package struct TarPath: Sendable, Hashable, Comparable {
     /// The image's root.
     package static let root = TarPath(normalized: [])
 
-    private init(normalized: [UInt8]) { bytes = normalized }
+    /// Takes bytes that are normalised already.
+    init(normalized: [UInt8]) { bytes = normalized }
 
     /// Normalises a name as an archive, a config or a user spells it: `./a//b/`, `/a/b` → `a/b`.
     package init(_ name: some Collection<UInt8>) {
+        bytes = Self.normalized(ArraySlice(name))
+    }
+
+    /// One pass, one allocation: this is done for every entry of every layer.
+    private static func normalized(_ name: ArraySlice<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(name.count)
-        for component in name.split(separator: UInt8(ascii: "/")) {
-            if component.count == 1, component.first == UInt8(ascii: ".") { continue }
+        var index = name.startIndex
+        while index < name.endIndex {
+            let isDot =
+                name[index] == UInt8(ascii: ".")
+                && (index + 1 == name.endIndex || name[index + 1] == UInt8(ascii: "/"))
+            if isDot || name[index] == UInt8(ascii: "/") {
+                index += 1
+                continue
+            }
+            let start = index
+            while index < name.endIndex, name[index] != UInt8(ascii: "/") { index += 1 }
             if !out.isEmpty { out.append(UInt8(ascii: "/")) }
-            out.append(contentsOf: component)
+            out.append(contentsOf: name[start..<index])
         }
-        bytes = out
+        return out
     }
 
     /// Normalises text from a document or the command line.
@@ -33,9 +48,13 @@ package struct TarPath: Sendable, Hashable, Comparable {
     ///
     /// - Throws: `.hostile` where it would leave the root.
     package func cleaned() throws(DerootError) -> TarPath {
-        guard bytes.count >= 2, components.contains(where: { $0.elementsEqual("..".utf8) }) else {
-            return self
+        var hasDots = false
+        var before: UInt8 = 0
+        for byte in bytes {
+            hasDots = hasDots || (byte == UInt8(ascii: ".") && before == byte)
+            before = byte
         }
+        guard hasDots else { return self }
         var out: [ArraySlice<UInt8>] = []
         for component in components {
             guard component.elementsEqual("..".utf8) else {

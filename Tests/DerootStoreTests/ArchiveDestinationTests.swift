@@ -1,6 +1,7 @@
 import DerootBytes
 import DerootOCI
 import DerootTar
+import Glibc
 import Testing
 
 @testable import DerootStore
@@ -94,6 +95,53 @@ import Testing
         try publish(.ociArchive, "v1", images: [other])
         #expect(try source.document(source.root(), limit: 4096) == image.manifest)
         #expect(try self.source("v1").root().digest == other.descriptor.digest)
+    }
+
+    // MARK: Blobs that stay in the source until the commit
+
+    private func layer(_ bytes: [UInt8]) -> Descriptor {
+        Descriptor(mediaType: .layer, digest: Digest.of(bytes), size: UInt64(bytes.count))
+    }
+
+    private func copying(_ layers: [[UInt8]]) throws -> (any DestinationTransaction, Descriptor) {
+        let transaction = try ArchiveDestination(
+            LocalReference(.ociArchive, path: scratch("out.tar")), limits: Limits()
+        ).begin()
+        for bytes in layers {
+            try scratch.write("layer", bytes)
+            let source = try FileSlice(File.reading(scratch("layer")))
+            try transaction.copy(source, descriptor: layer(bytes))
+            #expect(transaction.contains(Digest.of(bytes)))
+        }
+        let config = Descriptor(
+            mediaType: .config, digest: try transaction.put(image.config),
+            size: UInt64(image.config.count))
+        let manifest = Manifest(config: config, layers: layers.map(layer)).document.bytes
+        let root = Descriptor(
+            mediaType: .manifest, digest: try transaction.put(manifest),
+            size: UInt64(manifest.count))
+        return (transaction, root)
+    }
+
+    @Test func manyCopies() throws {
+        let layers = (0..<PendingBlobs.most + 20).map { Array("layer \($0)".utf8) }
+        let (transaction, root) = try copying(layers)
+        try transaction.commit(root: root, name: nil)
+        let source = try source()
+        for bytes in layers { #expect(try source.blob(layer(bytes)).bytes() == bytes) }
+    }
+
+    // Hostile input G06.
+    @Test func aSourceThatChangesIsNotPublished() throws {
+        try scratch.write("out.tar", "old")
+        let (transaction, root) = try copying([image.layer])
+        let file = try File.opening(scratch("layer"), flags: O_WRONLY)
+        try file.write([1, 2, 3])
+        let error = try failure { try transaction.commit(root: root, name: nil) }
+        #expect(error.code == .mismatch)
+        #expect(error.location.blob == Digest.of(image.layer))
+        #expect(try scratch.read("out.tar") == Array("old".utf8))
+        #expect(try Directory.names(in: scratch.path) == ["layer", "out.tar"])
     }
 
     // MARK: Docker

@@ -159,6 +159,7 @@ import Testing
         ("[null]", .malformed), ("[{}]", .malformed), (#"[{"Config":1}]"#, .malformed),
         (#"[{"Config":"c","config":"d"}]"#, .hostile),
         (#"[{"Config":"missing"}]"#, .notFound),
+        (#"[{"Config":"manifest.json"}]"#, .malformed),
         (#"[{"Config":"c","Layers":["missing"]}]"#, .notFound),
         (#"[{"Config":"c","Layers":["d"]}]"#, .unsupported),
         (#"[{"Config":"c","Layers":["up"]}]"#, .hostile),
@@ -223,15 +224,39 @@ import Testing
         }
     }
 
-    @Test func aWrongLayerNameInAHybridIsRefused() throws {
-        let name = "blobs/sha256/" + String(repeating: "a", count: 64)
-        let list = DockerManifestList(entries: [.init(config: "c", repoTags: [], layers: [name])])
+    // What is stated is believed until somebody reads the layer, and then held against it.
+    @Test func statedDigestsAreNotComputed() throws {
+        let wrong = [UInt8](repeating: 7, count: 512)
+        let name = blobPath(Digest.of(gzip(image.layer)))
+        let list = DockerManifestList(entries: [
+            .init(config: "c", repoTags: [], layers: ["layer.tar"]),
+            .init(config: "c", repoTags: [], layers: [name]),
+            .init(config: "c", repoTags: [], layers: ["layer.tar", "layer.tar"]),
+        ])
         try scratch.write(
             "a.tar",
-            tar([("c", image.config), (name, image.layer), ("manifest.json", list.bytes)]))
-        let error = try failure { try docker() }
-        #expect(error.code == .mismatch)
-        #expect(error.location.entry == name)
+            tar([
+                ("c", image.config), ("layer.tar", wrong), (name, wrong),
+                ("manifest.json", list.bytes),
+            ]))
+        let expected = [image.layer, gzip(image.layer), wrong].map { Digest.of($0) }
+        for (position, digest) in expected.enumerated() {
+            let source = try docker(.position(position))
+            let manifest = try Manifest(parsing: source.document(source.root(), limit: 4096))
+            let layer = try #require(manifest.layers.first)
+            #expect(layer.digest == digest)
+            let transaction = try ArchiveDestination(
+                LocalReference(.ociArchive, path: scratch("out.tar")), limits: Limits()
+            ).begin()
+            if position < 2 {
+                let error = try failure {
+                    try transaction.copy(source.blob(layer), descriptor: layer)
+                }
+                #expect(error.code == .mismatch)
+            } else {
+                try transaction.copy(source.blob(layer), descriptor: layer)
+            }
+        }
     }
 
     @Test func hybridsAreReadAsAsked() throws {

@@ -148,6 +148,31 @@ private struct MemorySource: ImageSource {
         #expect(graph.others.map(\.reason) == [.attestation])
     }
 
+    @Test func whatIsForNoPlatformMayBeMissingWithAPlatform() throws {
+        let note = #","platform":{"os":"unknown","architecture":"unknown"}"#
+        let gone = TinyImage.json(.manifest, Array("gone".utf8), note)
+        let entries = [entry(amd), gone]
+        #expect(try failure { try ImageGraph(reading: source(entries)) }.code == .notFound)
+        let graph = try ImageGraph(
+            reading: source(entries), platform: Platform(parsing: "linux/amd64"))
+        #expect(graph.images.count == 1)
+        #expect(graph.others.count == 1)
+    }
+
+    // Cosign's signatures and BuildKit's builder records have an image's config.
+    @Test func withoutAFilesystemLayerItIsNoImage() throws {
+        let signature = TinyImage(
+            "x", layerType: MediaType("application/vnd.dev.cosign.simplesigning.v1+json"))
+        let graph = try ImageGraph(
+            reading: source([entry(amd), entry(signature)], amd.blobs + signature.blobs))
+        #expect(graph.images.count == 1)
+        guard case .artifact(let what)? = graph.others.first?.reason else {
+            Issue.record("not an artifact")
+            return
+        }
+        #expect(what.contains("cosign"))
+    }
+
     @Test func artifactsAreListedWithWhatTheyAre() throws {
         let chart = Array(
             """

@@ -180,12 +180,14 @@ import Testing
     @Test func foldersOfKilledRunsAreRemoved() throws {
         try scratch.write("layout/.deroot-dead/new-1", "x")
         try scratch.write(".new.deroot-dead/blobs/sha256/x", "x")
+        try scratch.write(".layout.deroot-dead/blobs/sha256/x", "x")
         try scratch.write(".newer.deroot-dead/x", "x")
         let running = try destination("oci:layout", ref: "v3").begin()
         try running.bring(image)
         for text in ["oci:layout", "oci:new"] { try destination(text).begin().abort() }
         #expect(try File.kind(of: scratch("layout/.deroot-dead")) == nil)
         #expect(try File.kind(of: scratch(".new.deroot-dead")) == nil)
+        #expect(try File.kind(of: scratch(".layout.deroot-dead")) == nil)
         // Another destination's, and one that is in use.
         #expect(try File.kind(of: scratch(".newer.deroot-dead")) == .directory)
         try running.commit(root: image.descriptor, name: nil)

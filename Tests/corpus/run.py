@@ -247,6 +247,14 @@ def with_links(source, target):
     return target
 
 
+def holds_squashfs(layout):
+    for blob in glob.glob(os.path.join(layout, "blobs", "sha256", "*")):
+        with open(blob, "rb") as file:
+            if file.read(4) == b"hsqs":
+                return True
+    return False
+
+
 def first_only(source, target):
     """The layout itself, or a copy with the first of several images (the others are signatures)."""
     with open(os.path.join(source, "index.json")) as file:
@@ -279,7 +287,7 @@ def holding(suite):
     layouts = sorted(glob.glob(suite.path("sylabs-oci-tools", "test", "images", "*", "")))
     for source in layouts:
         name = os.path.relpath(source, suite.corpus)
-        if suite.ask("verify", source)[0] == 0:
+        if suite.ask("verify", source)[0] == 0 and not holds_squashfs(source):
             suite.must_hold(name, first_only(source, suite.fresh("first")))
         else:
             # Really wrong digests, a SquashFS layer: these must be refused.

@@ -43,8 +43,12 @@ for name, was in before.items():
         was[3:5] = now[3:5]
     if was != now:
         print("differs:", name, was, now)
+# New are directories only: the account's, and root's where they lead to one of them.
+parents = {"/".join(name.split("/")[:n]) for name in after if name not in before for n in range(1, name.count("/") + 1)}
 for name, now in after.items():
-    if name not in before and not (now[0] == "d" and now[2] == "65532:65532"):
+    if name in before or now[:3] == ["d", 0o755, "0:0"] and name in parents:
+        continue
+    if now[0] != "d" or now[2] != "65532:65532":
         print("added:", name, now)
 PYTHON
 }

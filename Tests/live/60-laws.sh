@@ -44,7 +44,7 @@ same "append: the files are still there" yes "$([ -s "$scratch/bundle/rootfs/usr
 rm -rf "$scratch/bundle"
 
 # Plan and dry run.
-convert "oci:$images/nginx:latest" "oci:$scratch/dry:v" --dry-run
+convert "oci:$images/nginx:latest" "oci:$scratch/dry:v" --dry-run --format json
 same "--dry-run: exit 0" 0 $?
 same "--dry-run: nothing is written" no "$([ -e "$scratch/dry" ] && echo yes || echo no)"
 printf '%s\n' "$result" >"$scratch/plan.json"

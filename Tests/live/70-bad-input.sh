@@ -15,7 +15,10 @@ while read -r name words; do
         fail "$name" "the case could not be made"
         continue
     fi
-    timeout 60 "$deroot" convert "oci:$scratch/bad:v" "oci:$out:new" >"$scratch/stdout" 2>"$scratch/stderr"
+    # Deflate ends at 1032:1, and layers of zeros are legal: only a lower limit refuses the bomb.
+    options=()
+    [ "$name" != bomb ] || options=(--max-ratio 500)
+    timeout 60 "$deroot" convert "oci:$scratch/bad:v" "oci:$out:new" "${options[@]}" >"$scratch/stdout" 2>"$scratch/stderr"
     same "$name: exit code" 2 $?
     if grep -qiE -- "$words" "$scratch/stderr"; then ok "$name: message"; else fail "$name: message" "$(tail -n 2 "$scratch/stderr")"; fi
     empty "$name: nothing on stdout" "$(cat "$scratch/stdout")"

@@ -156,7 +156,7 @@ CASES = {
     "truncated-gzip": (truncated_gzip, "gzip|deflate|truncated"),
     "truncated-tar": (truncated_tar, "truncated|ends"),
     "bad-checksum": (bad_checksum, "checksum"),
-    "wrong-size": (wrong_size, "size"),
+    "wrong-size": (wrong_size, "size|bytes"),
     "wrong-digest": (wrong_digest, "digest|gzip|deflate"),
     "wrong-diffid": (wrong_diffid, "diff"),
     "missing-blob": (missing_blob, "blob|missing|no such"),

@@ -20,7 +20,7 @@ struct GzipEncoder: ~Copyable {
 
     /// Encodes bytes; the last call has none and `isLast`.
     mutating func encode(
-        _ input: UnsafeRawBufferPointer, isLast: Bool, sink: ByteSink
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into blob: BlobOutput
     ) throws(DerootError) {
         let source = unsafe UnsafeMutableRawBufferPointer(mutating: input)
         unsafe stream.pointee.next_in = source.assumingMemoryBound(to: UInt8.self).baseAddress
@@ -32,7 +32,7 @@ struct GzipEncoder: ~Copyable {
             unsafe stream.pointee.avail_out = UInt32(output.count)
             unsafe status = deflate(stream, isLast ? Z_FINISH : Z_NO_FLUSH)
             let produced = unsafe output.count - Int(stream.pointee.avail_out)
-            if produced > 0 { try unsafe sink(output.part(0..<produced)) }
+            if produced > 0 { try unsafe blob.write(output.part(0..<produced)) }
         } while unsafe isLast ? status != Z_STREAM_END : stream.pointee.avail_out == 0
     }
 }

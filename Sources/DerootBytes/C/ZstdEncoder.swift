@@ -1,6 +1,8 @@
 import CZstd
 
-/// Encodes one zstd frame, level 3, with a content checksum.
+/// Encodes zstd frames, level 3, with a content checksum.
+///
+/// The result does not depend on how the input is cut.
 @safe
 struct ZstdEncoder: ~Copyable {
     private let context: OpaquePointer
@@ -17,7 +19,7 @@ struct ZstdEncoder: ~Copyable {
 
     /// Encodes bytes; `isLast` ends the frame.
     mutating func encode(
-        _ input: UnsafeRawBufferPointer, isLast: Bool, sink: ByteSink
+        _ input: UnsafeRawBufferPointer, isLast: Bool, into blob: BlobOutput
     ) throws(DerootError) {
         var source = unsafe ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         while true {
@@ -29,7 +31,7 @@ struct ZstdEncoder: ~Copyable {
                 let text = unsafe String(cString: ZSTD_getErrorName(left))
                 throw DerootError(.io, "zstd cannot encode: \(text)")
             }
-            if unsafe target.pos > 0 { try unsafe sink(output.part(0..<target.pos)) }
+            if unsafe target.pos > 0 { try unsafe blob.write(output.part(0..<target.pos)) }
             if unsafe isLast ? left == 0 : source.pos == source.size { return }
         }
     }

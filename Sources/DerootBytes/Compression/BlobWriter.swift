@@ -6,7 +6,7 @@ package struct BlobWriter: ~Copyable {
     private let compression: Compression
     private var gzip: GzipEncoder?
     private var zstd: ZstdEncoder?
-    private let output: Output
+    private let output: BlobOutput
     private var rawHasher = DigestHasher()
 
     /// Starts a blob.
@@ -18,7 +18,7 @@ package struct BlobWriter: ~Copyable {
         self.compression = compression
         gzip = compression == .gzip ? GzipEncoder() : nil
         zstd = compression == .zstd ? ZstdEncoder() : nil
-        output = unsafe Output(sink)
+        output = unsafe BlobOutput(sink)
     }
 
     /// Adds raw bytes.
@@ -38,34 +38,19 @@ package struct BlobWriter: ~Copyable {
     /// Ends the blob and says what it is.
     package consuming func finish() throws(DerootError) -> BlobPatcher.Written {
         try unsafe encode(UnsafeRawBufferPointer(start: nil, count: 0), isLast: true)
+        let (size, digest) = output.sum
         return BlobPatcher.Written(
-            digest: output.hasher.digest(), size: output.hasher.count,
+            digest: digest, size: size,
             diffID: DiffID(rawHasher.digest()), rawSize: rawHasher.count)
     }
 
     private mutating func encode(
         _ bytes: UnsafeRawBufferPointer, isLast: Bool
     ) throws(DerootError) {
-        let output = output
-        let sink: ByteSink = { (piece) throws(DerootError) in try unsafe output.take(piece) }
         switch compression {
-        case .none: if bytes.count > 0 { try unsafe sink(bytes) }
-        case .gzip: try unsafe gzip?.encode(bytes, isLast: isLast, sink: sink)
-        case .zstd: try unsafe zstd?.encode(bytes, isLast: isLast, sink: sink)
+        case .none: if bytes.count > 0 { try unsafe output.write(bytes) }
+        case .gzip: try unsafe gzip?.encode(bytes, isLast: isLast, into: output)
+        case .zstd: try unsafe zstd?.encode(bytes, isLast: isLast, into: output)
         }
-    }
-}
-
-/// Hashes the blob's bytes on their way out.
-@safe
-private final class Output {
-    var hasher = DigestHasher()
-    private let sink: ByteSink
-
-    init(_ sink: @escaping ByteSink) { unsafe self.sink = sink }
-
-    func take(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
-        unsafe hasher.update(bytes)
-        try unsafe sink(bytes)
     }
 }

@@ -37,4 +37,19 @@ public enum Compression: String, Sendable, Hashable, CaseIterable {
         ]
         return known.first { bytes.starts(with: $0.0) }?.1
     }
+
+    /// Looks at the first bytes of a blob.
+    ///
+    /// - Throws: `.io` or `.truncated` where they cannot be read.
+    package init(of source: borrowing FileSlice) throws(DerootError) {
+        let head = HeapBuffer(count: 4)
+        var filled = 0
+        while filled < 4 {
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: head.bytes[filled...])
+            let got = try unsafe source.read(into: rest, at: UInt64(filled))
+            if got == 0 { break }
+            filled += got
+        }
+        unsafe self.init(magic: head.part(0..<filled))
+    }
 }

@@ -26,6 +26,11 @@ package struct FileSlice: ~Copyable {
     /// The file's path, for messages.
     package var path: String { file.path }
 
+    /// A second handle of the same run of bytes, to be read from its start.
+    package borrowing func duplicate() throws(DerootError) -> FileSlice {
+        try FileSlice(file.duplicate(), start: start, count: count)
+    }
+
     /// The next bytes, as many as fit; 0 only at the end of the slice.
     ///
     /// - Throws: `.truncated` where the file has become shorter than the slice.

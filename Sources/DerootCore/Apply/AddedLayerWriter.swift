@@ -32,7 +32,8 @@ struct AddedLayerWriter {
             }
         }
         let entries = AddedLayer(
-            modified: options.sourceDateEpoch ?? Timestamp.seconds(image.config.created) ?? 0,
+            modified: options.sourceDateEpoch
+                ?? image.config.created.flatMap { Timestamp(parsing: $0) }?.seconds ?? 0,
             originals: try originals(image, plan))
         try entries.write(plan.added) { (bytes) throws(DerootError) in try output.write(bytes) }
         try output.write(AddedLayer.end)

@@ -14,7 +14,7 @@ struct AppendedFiles {
     func copy(
         from blob: consuming FileSlice, to sink: @escaping ByteSink
     ) throws(DerootError) {
-        var patcher = try unsafe BlobPatcher(source: blob, sink: nil, limits: limits)
+        let patcher = try unsafe BlobPatcher(source: blob, sink: nil, limits: limits)
         let copying = unsafe Copying(changes: changes, sink: sink)
         var framer = TarFramer(limits: limits)
         while true {

@@ -40,13 +40,7 @@ package struct Conversion: Sendable {
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
     ) throws(DerootError) -> ConversionResult {
         do throws(DerootError) {
-            let planned: Planned
-            if let given {
-                planned = try adopt(given)
-            } else {
-                planned = try plan(staging: transaction)
-            }
-            let result = try ResultWriter(conversion: self, planned: planned, transaction).write()
+            let result = try build(into: transaction, applying: given)
             try Interruption.check()
             observer(.committing)
             try transaction.commit(root: result.root, name: source.imageName)
@@ -57,7 +51,22 @@ package struct Conversion: Sendable {
         }
     }
 
-    private func adopt(_ plan: ConversionPlan) throws(DerootError) -> Planned {
+    /// Converts into a transaction and leaves the rest to the caller.
+    package func build(
+        into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
+    ) throws(DerootError) -> ConversionResult {
+        let planned: Planned
+        if let given {
+            planned = try adopt(given, staging: transaction)
+        } else {
+            planned = try plan(staging: transaction)
+        }
+        return try ResultWriter(conversion: self, planned: planned, transaction).write()
+    }
+
+    private func adopt(
+        _ plan: ConversionPlan, staging transaction: any DestinationTransaction
+    ) throws(DerootError) -> Planned {
         let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
         guard plan.digest == graph.root.digest else {
             throw DerootError(
@@ -81,7 +90,13 @@ package struct Conversion: Sendable {
                     at: .init(file: source.name, blob: image.descriptor.digest))
             }
         }
-        return Planned(graph: graph, plan: plan, layers: [:])
+        for image in graph.convertible { try check(image) }
+        let isRewriting = options.layers == .rewrite
+        let layers = try scan(graph, transaction) { image in
+            let number = expected.firstIndex(of: image.descriptor.digest)
+            return number.map { plan.images[$0].layers.map { isRewriting ? $0.decide : nil } } ?? []
+        }
+        return Planned(graph: graph, plan: plan, layers: layers)
     }
 
     private func plan(
@@ -89,7 +104,13 @@ package struct Conversion: Sendable {
     ) throws(DerootError) -> Planned {
         let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
         for image in graph.convertible { try check(image) }
-        let layers = try scan(graph, transaction)
+        let layers = try scan(graph, transaction) { image in
+            let policy = foretoldPolicy(image.config)
+            let decide = policy.map { policy -> LayerPass.Decide in
+                { listing in policy.change(of: listing.count - 1, in: listing) }
+            }
+            return image.manifest.layers.map { _ in decide }
+        }
         var plans: [ImagePlan] = []
         let scanner = scanner(nil)
         for image in graph.convertible {
@@ -118,8 +139,16 @@ package struct Conversion: Sendable {
             source: source, transaction: transaction, limits: limits, observer: observer)
     }
 
+    /// The entries of one layer of the source, read once more.
+    func listing(of digest: Digest) throws(DerootError) -> LayerListing? {
+        let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        let all = graph.images.flatMap(\.manifest.layers)
+        guard let layer = all.first(where: { $0.digest == digest }) else { return nil }
+        return try scanner(nil).scan(layer, diffIDs: [], decide: nil).pass.listing
+    }
+
     /// What can be said without reading a layer.
-    private func check(_ image: ImageGraph.Image) throws(DerootError) {
+    func check(_ image: ImageGraph.Image) throws(DerootError) {
         if let refusal = image.refusal { throw refusal }
         let place = DerootError.Location(file: source.name, blob: image.descriptor.digest)
         let layers = image.manifest.layers
@@ -140,22 +169,24 @@ package struct Conversion: Sendable {
     private struct ScanJob: Sendable {
         let layer: Descriptor
         var diffIDs: [DiffID]
-        let policy: EntryPolicy?
+        let decide: LayerPass.Decide?
     }
 
     /// Reads every layer once, the largest first so that the threads end together.
-    private func scan(
-        _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?
+    ///
+    /// `deciding` gives what is foretold of each layer of an image; a layer that several images share
+    /// is written as the first of them wants it.
+    func scan(
+        _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?,
+        deciding: (ImageGraph.Image) -> [LayerPass.Decide?]
     ) throws(DerootError) -> [Digest: ScannedLayer] {
         var jobs: [Digest: ScanJob] = [:]
         for image in graph.convertible {
-            let policy = foretoldPolicy(image.config)
-            for (layer, diffID) in zip(image.manifest.layers, image.config.diffIDs) {
-                jobs[
-                    layer.digest,
-                    default: ScanJob(
-                        layer: layer, diffIDs: [], policy: transaction == nil ? nil : policy)
-                ].diffIDs.append(diffID)
+            let decides = transaction == nil ? [] : deciding(image)
+            for (index, layer) in image.manifest.layers.enumerated() {
+                let decide = index < decides.count ? decides[index] : nil
+                jobs[layer.digest, default: ScanJob(layer: layer, diffIDs: [], decide: decide)]
+                    .diffIDs.append(image.config.diffIDs[index])
             }
         }
         let ordered = jobs.values.sorted { a, b in
@@ -165,7 +196,7 @@ package struct Conversion: Sendable {
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
         let scanner = scanner(transaction)
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(job.layer, diffIDs: job.diffIDs, policy: job.policy)
+            try scanner.scan(job.layer, diffIDs: job.diffIDs, decide: job.decide)
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })

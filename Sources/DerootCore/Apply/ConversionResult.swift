@@ -10,6 +10,8 @@ package struct ConversionResult: Sendable {
         package let plan: ImagePlan
         /// The new manifest; the source's where nothing changed.
         package let manifest: Digest
+        /// The config that goes with it.
+        package let config: ImageConfig
         /// The layers in the manifest's order, as they are now.
         package let layers: [WrittenLayer]
         /// The added layer; nil where there is none.

@@ -34,7 +34,7 @@ struct ImageAssembly {
 
     /// The documents, and the annotations that went since they speak of the old layers.
     struct Result {
-        let config: [UInt8]
+        let config: ImageConfig
         let manifest: [UInt8]
         let dropped: [String]
     }
@@ -43,7 +43,7 @@ struct ImageAssembly {
         var facts: [(String, String)] = [
             (Facts.version, Version.text),
             (Facts.sourceDigest, image.descriptor.digest.description),
-            (Facts.planDigest, Digest.of(PlanJSON.bytes(of: plan)).description),
+            (Facts.planDigest, plan.digest.description),
             (Facts.options, options.description),
         ]
         if options.layers == .append {
@@ -64,7 +64,7 @@ struct ImageAssembly {
         if !usesLabels {
             for (name, value) in facts { manifest.setAnnotation(name, value) }
         }
-        return Result(config: bytes, manifest: manifest.document.bytes, dropped: dropped)
+        return Result(config: config, manifest: manifest.document.bytes, dropped: dropped)
     }
 
     private func update(_ config: inout ImageConfig, facts: [(String, String)]) {
@@ -78,7 +78,8 @@ struct ImageAssembly {
         if !config.history.isEmpty || layers.isEmpty {
             config.appendHistory(
                 createdBy: options.commandLine, comment: "made non-root by deroot",
-                created: Timestamp.text(options.sourceDateEpoch) ?? config.created,
+                created: options.sourceDateEpoch.map { Timestamp(seconds: $0).description }
+                    ?? config.created,
                 emptyLayer: added == nil)
         }
         if usesLabels {

@@ -19,16 +19,15 @@ package struct LayerScanner: Sendable {
     package let limits: Limits
     package let observer: ConversionObserver
 
-    /// Reads a layer for the first time and makes the changes that `policy` foretells.
+    /// Reads a layer for the first time and makes the changes that are foretold.
     ///
-    /// - Parameters:
-    ///   - layer: As the manifest names it.
-    ///   - diffIDs: What the configs that use it say of its raw stream.
-    ///   - policy: What is likely to change; nil: nothing is written.
+    /// `diffIDs` is what the configs that use the layer say of its raw stream; `decide` says what is
+    /// likely to change, and without it nothing is written.
+    ///
     /// - Throws: `.mismatch` for another size, digest or diffID than stated, and all that is wrong
     ///   with the layer.
     package func scan(
-        _ layer: Descriptor, diffIDs: [DiffID], policy: EntryPolicy?
+        _ layer: Descriptor, diffIDs: [DiffID], decide: LayerPass.Decide?
     ) throws(DerootError) -> ScannedLayer {
         let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
         var pass = LayerPass()
@@ -38,11 +37,9 @@ package struct LayerScanner: Sendable {
             return path.count < 16 && path.starts(with: "etc/".utf8)
                 && accounts.contains(Array(path)) && listing.entries[last].type == .file
         }
-        if let policy {
-            pass.decide = { listing in policy.change(of: listing.count - 1, in: listing) }
-        }
+        if let decide { pass.decide = decide }
         let (outcome, staged) = try run(
-            pass, layer, diffID: diffIDs.first, writes: policy != nil, again: false)
+            pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false)
         for stated in diffIDs where stated != outcome.blob.diffID {
             throw DerootError(
                 .mismatch,
@@ -60,10 +57,8 @@ package struct LayerScanner: Sendable {
     package func rewrite(
         _ layer: Descriptor, _ plan: LayerPlan
     ) throws(DerootError) -> (pass: LayerPass.Outcome, blob: StagedBlob?) {
-        let changes = Dictionary(
-            plan.changes.map { ($0.index, $0.change) }, uniquingKeysWith: { first, _ in first })
         var pass = LayerPass()
-        pass.decide = { listing in changes[listing.count - 1] }
+        pass.decide = plan.decide
         let (outcome, staged) = try run(
             pass, layer, diffID: plan.diffID, writes: true, again: true)
         guard outcome.changes == plan.changes else {

@@ -65,7 +65,7 @@ struct LayerWriter: Sendable {
         _ blob: consuming FileSlice, to target: Compression
     ) throws(DerootError) -> WrittenLayer {
         let staged = try transaction.stage()
-        var reader = try unsafe BlobPatcher(source: blob, sink: nil, limits: scanner.limits)
+        let reader = try unsafe BlobPatcher(source: blob, sink: nil, limits: scanner.limits)
         var writer = unsafe BlobWriter(target) { (bytes) throws(DerootError) in
             try unsafe staged.write(bytes)
         }

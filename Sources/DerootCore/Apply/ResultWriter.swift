@@ -35,7 +35,8 @@ struct ResultWriter {
             dropped += notes
             results.append(
                 ConversionResult.Image(
-                    plan: plan, manifest: result.manifest.digest, layers: layers,
+                    plan: plan, manifest: result.manifest.digest, config: result.config,
+                    layers: layers,
                     added: result.added,
                     sizeBefore: image.manifest.layers.reduce(0) { $0 + $1.size },
                     sizeAfter: layers.reduce(result.added?.size ?? 0) { $0 + $1.size }))
@@ -52,6 +53,7 @@ struct ResultWriter {
 
     private struct Finished {
         let manifest: (digest: Digest, size: UInt64)
+        let config: ImageConfig
         let added: WrittenLayer?
     }
 
@@ -64,7 +66,7 @@ struct ResultWriter {
             try copyDocument(image.manifest.config)
             try copyDocument(image.descriptor)
             let same = (image.descriptor.digest, image.descriptor.size)
-            return (Finished(manifest: same, added: nil), [])
+            return (Finished(manifest: same, config: image.config, added: nil), [])
         }
         let layerWriter = AddedLayerWriter(
             scanner: conversion.scanner(nil), transaction: transaction,
@@ -74,11 +76,12 @@ struct ResultWriter {
             image: image, plan: plan, options: conversion.options, layers: layers, added: added,
             usesLabels: conversion.usesLabels || image.manifest.isDocker
         ).assemble()
-        try transaction.put(result.config)
+        try transaction.put(result.config.document.bytes)
         let digest = try transaction.put(result.manifest)
         let name = "\(source.name): "
         let manifest = (digest, UInt64(result.manifest.count))
-        return (Finished(manifest: manifest, added: added), result.dropped.map { name + $0 })
+        let finished = Finished(manifest: manifest, config: result.config, added: added)
+        return (finished, result.dropped.map { name + $0 })
     }
 
     /// What makes two uses of a layer the same job.
@@ -89,6 +92,12 @@ struct ResultWriter {
         init(_ layer: LayerPlan, _ plan: ImagePlan, _ options: ConversionOptions) {
             digest = layer.digest
             changes = options.layers == .rewrite ? layer.changes : []
+        }
+
+        /// There may be a million changes: counting them tells nearly all keys apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(digest)
+            hasher.combine(changes.count)
         }
     }
 

@@ -42,6 +42,8 @@ package struct FileTree: Sendable {
     private var nodes: [Node] = [Node(parent: -1, nameStart: 0, nameCount: 0)]
     private var names: [UInt8] = []
     private var slots: [Int32] = Array(repeating: -1, count: 64)
+    /// The directory that the last entry went into.
+    private var lastParent: (path: [UInt8], node: NodeID)?
 
     /// An empty tree: the root alone.
     package init() {}
@@ -86,15 +88,31 @@ package struct FileTree: Sendable {
         let entry = layer.entries[index]
         let reference = EntryRef(layer: Int(number), index: index)
         if entry.type == .hardLink { link(reference, to: layer.linkBytes(index)) }
-        var node = 0
-        for component in layer.pathBytes(index).split(separator: UInt8(ascii: "/")) {
-            node = child(of: node, named: component) ?? add(component, to: node)
-        }
+        let node = makeNode(layer.pathBytes(index))
         if entry.type != .directory {
             for child in children(of: node) { kill(child) }
         }
         nodes[node].layer = number
         nodes[node].index = Int32(index)
+    }
+
+    /// The node of a path, made with its parents where it is not there.
+    private mutating func makeNode(_ path: ArraySlice<UInt8>) -> NodeID {
+        let slash = path.lastIndex(of: UInt8(ascii: "/"))
+        let parentPath = slash.map { path[..<$0] } ?? path.prefix(0)
+        var parent = 0
+        if let (known, node) = lastParent, known.elementsEqual(parentPath), nodes[node].isAlive {
+            // Archives list a directory's entries one after another.
+            parent = node
+        } else {
+            for component in parentPath.split(separator: UInt8(ascii: "/")) {
+                parent = child(of: parent, named: component) ?? add(component, to: parent)
+            }
+            lastParent = (Array(parentPath), parent)
+        }
+        let name = slash.map { path[($0 + 1)...] } ?? path
+        if name.isEmpty { return parent }
+        return child(of: parent, named: name) ?? add(name, to: parent)
     }
 
     private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {
@@ -117,6 +135,7 @@ package struct FileTree: Sendable {
         var stack = [node]
         while let node = stack.popLast() {
             stack += children(of: node)
+            lastParent = nil
             nodes[node].isAlive = false
             nodes[node].layer = -1
             nodes[node].index = -1
@@ -183,6 +202,21 @@ extension FileTree {
             node = Int(nodes[node].parent)
         }
         return TarPath(Array(parts.reversed().joined(separator: [UInt8(ascii: "/")])))
+    }
+
+    /// The directories at or below a node that no entry made: only their children imply them.
+    package func impliedDirectories(below node: NodeID) -> [TarPath] {
+        var found: [NodeID] = []
+        var stack = [node]
+        while let next = stack.popLast() {
+            if nodes[next].layer < 0 { found.append(next) }
+            var child = nodes[next].firstChild
+            while child >= 0 {
+                if nodes[Int(child)].isAlive { stack.append(Int(child)) }
+                child = nodes[Int(child)].nextSibling
+            }
+        }
+        return found.map { path(of: $0) }
     }
 
     /// Calls `body` for a node and everything below it, parents first, children in byte order.

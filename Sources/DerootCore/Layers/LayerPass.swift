@@ -64,7 +64,7 @@ package struct CapturedEntry: Sendable {
 /// The state of a pass between the callbacks of the walk.
 @safe
 private final class LayerReading {
-    private var patcher: BlobPatcher?
+    private let patcher: BlobPatcher
     private let pass: LayerPass
     private var listing = LayerListing()
     private var changes: [EntryChange] = []
@@ -77,8 +77,8 @@ private final class LayerReading {
     private var reported: UInt64 = 0
     var settled: UInt64 = 0
 
-    init(_ patcher: consuming BlobPatcher, pass: LayerPass) {
-        self.patcher = consume patcher
+    init(_ patcher: BlobPatcher, pass: LayerPass) {
+        self.patcher = patcher
         self.pass = pass
     }
 
@@ -87,9 +87,9 @@ private final class LayerReading {
         try Interruption.check()
         pieceStart += UInt64(unsafe piece.count)
         let isFirst = unsafe pieceStart == 0 && piece.count == 0
-        unsafe piece = try patcher?.next() ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        unsafe piece = try patcher.next()
         if isFirst { try refuseForeignFormat() }
-        let read = patcher?.bytesRead ?? 0
+        let read = patcher.bytesRead
         pass.progress(read - reported)
         reported = read
         return unsafe piece
@@ -104,13 +104,13 @@ private final class LayerReading {
             unsafe captured[index]?.body.append(contentsOf: piece[Int(from)..<Int(to)])
         }
         wanted.removeAll { $0.range.upperBound <= end }
-        for edit in edits { try patcher?.add(edit) }
+        for edit in edits { try patcher.add(edit) }
         edits.removeAll(keepingCapacity: true)
-        try patcher?.decide(upTo: settled)
+        try patcher.decide(upTo: settled)
     }
 
     private func refuseForeignFormat() throws(DerootError) {
-        guard patcher?.compression == Compression.none,
+        guard patcher.compression == .none,
             let format = unsafe Compression.foreignFormat(magic: Array(piece.prefix(6)))
         else { return }
         throw DerootError(
@@ -135,9 +135,7 @@ private final class LayerReading {
 
     func finish() throws(DerootError) -> LayerPass.Outcome {
         try completePiece()
-        guard let result = try patcher.take()?.finish() else {
-            throw DerootError(.io, "the layer was read twice")
-        }
+        let result = try patcher.finish()
         return LayerPass.Outcome(
             listing: listing, blob: result, changes: changes, captured: captured)
     }

@@ -26,6 +26,13 @@ package struct LayerPlan: Sendable, Hashable {
         self.diffID = diffID
         self.changes = changes
     }
+
+    /// The changes as a pass over the layer asks for them.
+    package var decide: LayerPass.Decide {
+        let changes = Dictionary(
+            changes.map { ($0.index, $0.change) }, uniquingKeysWith: { first, _ in first })
+        return { listing in changes[listing.count - 1] }
+    }
 }
 
 /// A file or directory of the added layer.

@@ -125,10 +125,8 @@ package struct ImagePlanner: Sendable {
         }
         for root in owned.roots {
             guard let node = tree.find(root) else { continue }
-            tree.walk(node) { node in
-                guard tree.entry(of: node) == nil else { return }
-                let path = tree.path(of: node)
-                guard !ProtectedPaths.contains(path) else { return }
+            for path in tree.impliedDirectories(below: node)
+            where !ProtectedPaths.contains(path) {
                 added.materialize(path, owner: owner)
             }
         }

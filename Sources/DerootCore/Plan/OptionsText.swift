@@ -20,6 +20,7 @@ extension ConversionOptions: CustomStringConvertible {
         if case .all(let compression) = compression {
             words += ["--compress", compression.rawValue]
         }
+        if let epoch = sourceDateEpoch { words += ["--source-date-epoch", "\(epoch)"] }
         return words.joined(separator: " ")
     }
 

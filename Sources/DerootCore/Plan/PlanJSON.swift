@@ -2,7 +2,7 @@ import DerootBytes
 package import DerootOCI
 package import DerootTar
 
-/// Plans as JSON: for people to read, for files to keep, for the digest in the result's facts.
+/// Plans as JSON: for people to read and for files to keep.
 package enum PlanJSON {
     /// The document of a whole plan.
     ///
@@ -28,11 +28,6 @@ package enum PlanJSON {
         }
         members.append(("images", .array(images)))
         return object(members)
-    }
-
-    /// The canonical bytes of one image's plan.
-    package static func bytes(of image: ImagePlan) -> [UInt8] {
-        self.image(image, listings: []).serialized()
     }
 
     static func object(_ members: [(String, JSON)]) -> JSON {

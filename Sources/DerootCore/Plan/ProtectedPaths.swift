@@ -4,31 +4,34 @@ package import DerootTar
 ///
 /// Accounts, keys, the dynamic linker's configuration, package databases and programs.
 package enum ProtectedPaths {
-    private static let files = [
-        "etc/passwd", "etc/passwd-", "etc/group", "etc/group-", "etc/sudoers", "etc/sudoers.d",
-    ].map { TarPath($0) }
-    private static let filePrefixes = [
-        "etc/shadow", "etc/gshadow", "etc/ssh/ssh_host_", "etc/ld.so.",
-    ].map { TarPath($0) }
-    /// The directories themselves too.
-    private static let trees = ["proc", "sys", "dev", "bin", "sbin"].map { TarPath($0) }
-    /// What is below; the directory itself follows `--own`.
-    private static let contents = [
-        "root", "etc/sudoers.d", "etc/ssl/private", "etc/security", "etc/pam.d", "var/lib/dpkg",
-        "var/lib/rpm", "lib/apk", "usr/bin", "usr/sbin",
-    ].map { TarPath($0) }
+    /// The paths themselves.
+    private static let files = bytes([
+        "etc/passwd", "etc/passwd-", "etc/group", "etc/group-", "etc/sudoers",
+    ])
+    /// Everything that begins so.
+    private static let prefixes = bytes([
+        "etc/shadow", "etc/gshadow", "etc/ssh/ssh_host_", "etc/ld.so.", "etc/sudoers.d/",
+        "etc/ssl/private/", "etc/security/", "etc/pam.d/", "root/", "var/lib/dpkg/", "var/lib/rpm/",
+        "usr/bin/", "usr/sbin/", "lib",
+    ])
+    /// The directories themselves, and what is below.
+    private static let trees = bytes(["proc", "sys", "dev", "bin", "sbin"])
+    /// `/usr/lib`, `/usr/lib64`, `/usr/libexec` and the like: what is below.
+    private static let libraries = Array("usr/lib".utf8)
+
+    private static func bytes(_ paths: [String]) -> [[UInt8]] { paths.map { Array($0.utf8) } }
 
     /// True where a path must keep its owner.
     package static func contains(_ path: TarPath) -> Bool {
-        if files.contains(path) { return true }
-        if filePrefixes.contains(where: { path.bytes.starts(with: $0.bytes) }) { return true }
-        if trees.contains(where: { path.isAt(orBelow: $0) }) { return true }
-        if contents.contains(where: { path != $0 && path.isAt(orBelow: $0) }) { return true }
-        let components = path.components
-        guard let first = components.first else { return false }
-        if first.starts(with: "lib".utf8) { return true }
-        return components.count > 2 && first.elementsEqual("usr".utf8)
-            && components[1].starts(with: "lib".utf8)
+        let path = path.bytes
+        // Most paths of an image begin otherwise, and there may be millions.
+        guard let first = path.first, "bdelprsuv".utf8.contains(first) else { return false }
+        if prefixes.contains(where: { path.starts(with: $0) }) { return true }
+        let isTree = trees.contains { tree in
+            path.starts(with: tree) && (path.count == tree.count || path[tree.count] == 0x2F)
+        }
+        if isTree || files.contains(path) { return true }
+        return path.starts(with: libraries) && path[libraries.count...].contains(0x2F)
     }
 }
 

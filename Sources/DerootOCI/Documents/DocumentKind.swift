@@ -11,6 +11,8 @@ package enum DocumentKind: Sendable, Hashable {
 
     /// The annotation by which BuildKit marks attestation manifests in an index.
     package static let referenceType = "vnd.docker.reference.type"
+    /// The annotation by which an attestation names the manifest that it speaks about.
+    package static let referenceDigest = "vnd.docker.reference.digest"
 
     /// Tells the kind of a document that a descriptor names.
     ///

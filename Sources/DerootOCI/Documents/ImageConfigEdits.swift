@@ -17,21 +17,22 @@ extension ImageConfig {
     /// Sets `Entrypoint`; nil removes it.
     package mutating func setEntrypoint(_ words: [String]?) {
         entrypoint = words
-        set("Entrypoint", words.map(JSON.strings))
+        set("Entrypoint", words)
     }
 
     /// Sets `Cmd`; nil removes it.
     package mutating func setCmd(_ words: [String]?) {
         cmd = words
-        set("Cmd", words.map(JSON.strings))
+        set("Cmd", words)
     }
 
     /// Sets a variable in the place of its first entry, or appends it; nil removes it.
     ///
     /// Further entries of the same name go: which of them counts differs between runtimes.
     package mutating func setEnv(_ name: String, _ value: String?) {
+        // In bytes: a combining mark after the '=' makes another Character of it.
         let isNamed = { (entry: String) in
-            sameBytes(entry.prefix(while: { $0 != "=" }), name)
+            entry.utf8.prefix { $0 != UInt8(ascii: "=") }.elementsEqual(name.utf8)
         }
         var entries = env
         let first = entries.firstIndex(where: isNamed)
@@ -50,7 +51,7 @@ extension ImageConfig {
     package mutating func setEnv(_ entries: [String]) {
         guard !(env.isEmpty && entries.isEmpty) else { return }
         env = entries
-        set("Env", .strings(entries))
+        set("Env", entries)
     }
 
     /// Sets a label, or removes it where `value` is nil.
@@ -125,6 +126,11 @@ extension ImageConfig {
         document.root[field: "config"] = config.map(JSON.object)
     }
 
+    private mutating func set(_ name: String, _ texts: [String]?) {
+        let old = document.root[field: "config"]?.object?[field: name]?.array ?? []
+        set(name, texts.map { JSON.array(spelled($0, like: old)) })
+    }
+
     private mutating func setNames(_ name: String, _ names: [String]) {
         let old = document.root[field: "config"]?.object?[field: name]?.object?.members ?? []
         // By bytes: a String as a key would take canonically equivalent names for one.
@@ -139,7 +145,17 @@ extension ImageConfig {
     private mutating func storeDiffIDs() {
         var rootfs =
             document.root[field: "rootfs"]?.object ?? ["type": .string("layers")]
-        rootfs[field: "diff_ids"] = .strings(diffIDs.map(\.description))
+        let old = rootfs[field: "diff_ids"]?.array ?? []
+        rootfs[field: "diff_ids"] = .array(spelled(diffIDs.map(\.description), like: old))
         document.root[field: "rootfs"] = .object(rootfs)
     }
+}
+
+/// Texts as JSON, each spelled as it was where it was among the old ones.
+private func spelled(_ texts: [String], like old: [JSON]) -> [JSON] {
+    var spellings: [[UInt8]: JSON] = [:]
+    for json in old {
+        if let text = json.string { spellings[Array(text.utf8)] = json }
+    }
+    return texts.map { spellings[Array($0.utf8)] ?? .string($0) }
 }

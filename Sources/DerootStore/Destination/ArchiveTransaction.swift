@@ -7,6 +7,7 @@ final class ArchiveTransaction: DestinationTransaction {
     private let reference: LocalReference
     private let limits: Limits
     private let staging: Staging
+    private let pending = PendingBlobs()
     /// The file to be made or replaced; nil for standard output.
     private let target: String?
 
@@ -33,7 +34,9 @@ final class ArchiveTransaction: DestinationTransaction {
         staging = try Staging(in: place.parent, prefix: place.stagingPrefix)
     }
 
-    func contains(_ digest: Digest) -> Bool { staging.kept[digest] != nil }
+    func contains(_ digest: Digest) -> Bool {
+        pending.contains(digest) || staging.kept[digest] != nil
+    }
 
     func stage() throws(DerootError) -> StagedBlob { try staging.stage() }
 
@@ -42,6 +45,8 @@ final class ArchiveTransaction: DestinationTransaction {
     }
 
     func copy(_ blob: consuming FileSlice, descriptor: Descriptor) throws(DerootError) {
+        guard staging.kept[descriptor.digest] == nil else { return }
+        guard try !pending.add(blob, descriptor) else { return }
         try staging.copy(blob, descriptor: descriptor)
     }
 
@@ -49,18 +54,16 @@ final class ArchiveTransaction: DestinationTransaction {
         try staging.put(document, algorithm: algorithm)
     }
 
-    func abort() { staging.discard() }
+    func abort() {
+        staging.discard()
+        pending.removeAll()
+    }
 
     func commit(root: Descriptor, name: String?) throws(DerootError) {
-        defer { staging.discard() }
+        defer { abort() }
         do throws(DerootError) {
-            let staging = staging
             let closure = try Closure(root: root, limits: limits) { (digest) throws(DerootError) in
-                guard staging.kept[digest] != nil else {
-                    throw DerootError(
-                        .notFound, "the blob belongs to the result and was not brought")
-                }
-                return try FileSlice(File.reading(staging.location(of: digest)))
+                try self.open(digest)
             }
             var contents = ArchiveContents(closure: closure)
             switch reference.transport {
@@ -72,6 +75,16 @@ final class ArchiveTransaction: DestinationTransaction {
             }
             try write(contents)
         } catch { throw error.located(in: .init(file: reference.description)) }
+    }
+
+    private func open(_ digest: Digest) throws(DerootError) -> FileSlice {
+        if staging.kept[digest] != nil {
+            return try FileSlice(File.reading(staging.location(of: digest)))
+        }
+        guard let slice = try pending.open(digest) else {
+            throw DerootError(.notFound, "the blob belongs to the result and was not brought")
+        }
+        return slice
     }
 
     private func write(_ contents: ArchiveContents) throws(DerootError) {
@@ -101,7 +114,7 @@ final class ArchiveTransaction: DestinationTransaction {
             case .none: break
             case .bytes(let bytes): try writer.write(bytes)
             case .blob(let digest):
-                try writer.write(FileSlice(File.reading(staging.location(of: digest))))
+                try writer.write(open(digest), expecting: digest)
             }
         }
         try writer.finish()
@@ -110,14 +123,24 @@ final class ArchiveTransaction: DestinationTransaction {
 
 extension TarWriter {
     /// Writes a slice as the current entry's body.
-    fileprivate mutating func write(_ slice: consuming FileSlice) throws(DerootError) {
+    fileprivate mutating func write(
+        _ slice: consuming FileSlice, expecting digest: Digest
+    ) throws(DerootError) {
+        var hasher = DigestHasher(digest.algorithm)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         var span = buffer.mutableSpan
         try unsafe span.withUnsafeMutableBytes { (memory) throws(DerootError) in
             while case let count = try unsafe slice.read(into: memory), count > 0 {
-                try unsafe write(
-                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<count]))
+                let bytes = unsafe UnsafeRawBufferPointer(
+                    rebasing: UnsafeRawBufferPointer(memory)[..<count])
+                unsafe hasher.update(bytes)
+                try unsafe write(bytes)
             }
+        }
+        guard hasher.digest() == digest else {
+            throw DerootError(
+                .mismatch, "the blob has changed while the archive was made",
+                at: .init(file: slice.path, blob: digest))
         }
     }
 }

@@ -26,6 +26,8 @@ final class LayoutTransaction: DestinationTransaction {
             try layout.checkWritable(limits: limits)
             existing = layout
             staging = try Staging(in: path, prefix: LayoutDirectory.stagingPrefix)
+            // Of runs that were killed before the layout came to be.
+            Staging.removeStale(beside: path)
         case nil where try File.kind(of: path, followingLinks: false) == nil:
             let place = try DestinationPlace(path)
             existing = nil

@@ -123,6 +123,16 @@ final class Staging: Sendable {
         }
     }
 
+    /// Removes what killed runs left beside a destination.
+    static func removeStale(beside path: String) {
+        do throws(DerootError) {
+            let place = try DestinationPlace(path)
+            removeStale(in: place.parent, prefix: place.stagingPrefix)
+        } catch {
+            // A path such as '.' has no name, and no run can have made it.
+        }
+    }
+
     /// Removes folders whose owner holds no lock; only our own user's, since anybody could put one
     /// into a shared directory.
     private static func removeStale(in directory: String, prefix: String) {

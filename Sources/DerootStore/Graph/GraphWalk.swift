@@ -51,14 +51,15 @@ struct GraphWalk {
             graph.others.append(.init(descriptor: descriptor, reason: .attestation, path: path))
             return
         }
-        if let stated = descriptor.platform, !stated.isUnknown, isExcluded(stated),
-            !descriptor.mediaType.isIndex
+        // What is for no platform is looked at if it is there.
+        if let stated = descriptor.platform, isExcluded(stated), !descriptor.mediaType.isIndex,
+            !stated.isUnknown || !source.contains(descriptor)
         {
             let reason = ImageGraph.Other.Reason.platform(stated)
             graph.others.append(.init(descriptor: descriptor, reason: reason, path: path))
             return
         }
-        guard let document = try document(descriptor) else {
+        guard let document = try document(descriptor, isChild: !path.isEmpty) else {
             let what =
                 "a blob of type '\(printable(descriptor.mediaType.essence.utf8.prefix(100)))'"
             graph.others.append(.init(descriptor: descriptor, reason: .artifact(what), path: path))
@@ -76,7 +77,9 @@ struct GraphWalk {
     }
 
     /// The document; nil for a blob of a type that is no manifest's and that is no JSON object.
-    private func document(_ descriptor: Descriptor) throws(DerootError) -> Document? {
+    private func document(
+        _ descriptor: Descriptor, isChild: Bool
+    ) throws(DerootError) -> Document? {
         let type = descriptor.mediaType
         let isManifest = type.isIndex || type.isManifest || type.isSchema1
         let limit = limits.manifestBytes
@@ -86,7 +89,7 @@ struct GraphWalk {
         let bytes: [UInt8]
         do throws(DerootError) {
             bytes = try source.document(descriptor, limit: limit)
-        } catch  where error.code == .notFound && platform == nil {
+        } catch  where error.code == .notFound && isChild && platform == nil {
             var refusal = error
             refusal.advice =
                 error.advice
@@ -115,6 +118,17 @@ struct GraphWalk {
         _ descriptor: Descriptor, _ document: Document, path: [Digest]
     ) throws(DerootError) {
         let manifest = try Manifest(document)
+        // Cosign's signatures have the config of an image, but no layer of any filesystem.
+        if let layer = manifest.layers.first, !manifest.layers.contains(where: \.mediaType.isLayer)
+        {
+            let type = printable(layer.mediaType.essence.utf8.prefix(100))
+            let what = "a manifest whose layers are '\(type)'"
+            graph.others.append(
+                .init(
+                    descriptor: descriptor, reason: .artifact(what), path: path,
+                    subject: manifest.subject?.digest))
+            return
+        }
         let bytes = try source.document(manifest.config, limit: limits.configBytes)
         let config: ImageConfig
         do throws(DerootError) {

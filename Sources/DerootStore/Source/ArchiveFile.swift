@@ -73,7 +73,7 @@ package final class ArchiveFile: Sendable {
         _ source: consuming FileSlice, limits: Limits
     ) throws(DerootError) -> File {
         let spool = try spoolFile()
-        var patcher = try unsafe BlobPatcher(source: source, sink: nil, limits: limits)
+        let patcher = try unsafe BlobPatcher(source: source, sink: nil, limits: limits)
         while case let raw = unsafe try patcher.next(), raw.count > 0 {
             try unsafe spool.write(raw)
         }

@@ -6,6 +6,9 @@ import DerootTar
 ///
 /// Such an archive has no OCI manifest; this one makes it, from the archive's config and layers as
 /// they are, with OCI's media types. Its digest depends on nothing but their bytes.
+///
+/// Where the archive states a layer's digest, by the layer's name or, for a plain layer, by its
+/// diffID, that is taken at its word: like every blob, the layer is verified by whoever reads it.
 package struct DockerArchiveSource: ImageSource {
     /// What is read, as the user would write it.
     package let name: String
@@ -18,10 +21,10 @@ package struct DockerArchiveSource: ImageSource {
     private let members: ArchiveMembers
     private let paths: [Digest: String]
 
-    /// Opens an archive, or standard input, chooses an image and computes the digests of its parts.
+    /// Opens an archive, or standard input, chooses an image and computes what digests it lacks.
     ///
-    /// - Throws: `.notFound`, `.malformed`, `.limit`, `.ambiguous`, `.mismatch` where a part's name
-    ///   states another digest, and what `ArchiveFile` and `ArchiveMembers` throw.
+    /// - Throws: `.notFound`, `.malformed`, `.limit`, `.ambiguous`, `.mismatch` where the config's
+    ///   name states another digest, and what `ArchiveFile` and `ArchiveMembers` throw.
     package init(_ reference: LocalReference, limits: Limits) throws(DerootError) {
         name = reference.description
         do throws(DerootError) {
@@ -31,8 +34,12 @@ package struct DockerArchiveSource: ImageSource {
             var parts = PartReader(members)
             let config = try parts.config(entry.config, limits: limits)
             var layers: [Descriptor] = []
-            for path in entry.layers { layers.append(try parts.layer(path)) }
-            let manifest = Manifest(config: config, layers: layers).document
+            let diffIDs = config.diffIDs.count == entry.layers.count ? config.diffIDs : []
+            for (index, path) in entry.layers.enumerated() {
+                let diffID = diffIDs.isEmpty ? nil : diffIDs[index].digest
+                layers.append(try parts.layer(path, diffID: diffID))
+            }
+            let manifest = Manifest(config: config.descriptor, layers: layers).document
             self.members = members
             self.manifest = manifest.bytes
             imageName = name
@@ -101,19 +108,30 @@ private struct PartReader {
     init(_ members: ArchiveMembers) { self.members = members }
 
     /// The config; a name such as `HEX.json`, `sha256:HEX` or `blobs/sha256/HEX` is its digest.
-    mutating func config(_ path: String, limits: Limits) throws(DerootError) -> Descriptor {
+    mutating func config(
+        _ path: String, limits: Limits
+    ) throws(DerootError) -> (descriptor: Descriptor, diffIDs: [DiffID]) {
         let bytes = try members.file(path).bytes(atMost: limits.configBytes, "the config")
         let digest = Digest.of(bytes)
         let last = path.split(separator: "/").last ?? ""
         let stem = last.hasSuffix(".json") ? last.dropLast(5) : last
-        try check(
-            path, states: stem.hasPrefix("sha256:") ? stem.dropFirst(7) : stem, digest)
+        if let stated = stem.hasPrefix("sha256:") ? sha256(stem.dropFirst(7)) : sha256(stem),
+            stated != digest
+        {
+            throw DerootError(
+                .mismatch, "the content has the digest \(digest), which its name contradicts",
+                at: .init(entry: path))
+        }
         paths[digest] = path
-        return Descriptor(mediaType: .config, digest: digest, size: UInt64(bytes.count))
+        let descriptor = Descriptor(
+            mediaType: .config, digest: digest, size: UInt64(bytes.count))
+        do throws(DerootError) {
+            return (descriptor, try ImageConfig(parsing: bytes).diffIDs)
+        } catch { throw error.located(in: .init(blob: digest)) }
     }
 
-    /// A layer, read once even where several names lead to it.
-    mutating func layer(_ path: String) throws(DerootError) -> Descriptor {
+    /// A layer, looked at once even where several names lead to it.
+    mutating func layer(_ path: String, diffID: Digest?) throws(DerootError) -> Descriptor {
         let member = try members.member(path)
         if let descriptor = known[member.bodyStart] { return descriptor }
         let compression = Compression(magic: try members.file(path).beginning(4))
@@ -123,27 +141,25 @@ private struct PartReader {
             case .gzip: .layerGzip
             case .zstd: .layerZstd
             }
-        let digest = try members.file(path).digest()
-        if path.hasPrefix("blobs/sha256/") {
-            try check(path, states: path.dropFirst("blobs/sha256/".count), digest)
-        }
+        let named = path.hasPrefix("blobs/sha256/") ? sha256(path.dropFirst(13)) : nil
+        let digest =
+            if let stated = named ?? (compression == .none ? diffID : nil) {
+                stated
+            } else {
+                try members.file(path).digest()
+            }
         let descriptor = Descriptor(mediaType: type, digest: digest, size: member.bodySize)
         known[member.bodyStart] = descriptor
         paths[digest] = path
         return descriptor
     }
+}
 
-    private func check(
-        _ path: String, states hex: Substring, _ digest: Digest
-    ) throws(DerootError) {
-        let isHex = hex.utf8.allSatisfy {
-            (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
-        }
-        guard hex.utf8.count == digest.hex.utf8.count, isHex, hex != digest.hex else { return }
-        throw DerootError(
-            .mismatch, "the content has the digest \(digest), which its name contradicts",
-            at: .init(entry: path))
-    }
+/// The digest that 64 hex digits stand for; nil where it is something else.
+private func sha256(_ hex: Substring) -> Digest? {
+    do throws(DerootError) {
+        return try Digest(parsing: "sha256:\(hex)")
+    } catch { return nil }
 }
 
 extension FileSlice {

@@ -96,3 +96,8 @@ func gunzipped(_ bytes: [UInt8]) -> [UInt8]? {
     }
     return out
 }
+
+/// zlib's CRC-32.
+func zlibCRC32(_ bytes: [UInt8]) -> UInt32 {
+    unsafe UInt32(truncatingIfNeeded: crc32(0, bytes, UInt32(bytes.count)))
+}

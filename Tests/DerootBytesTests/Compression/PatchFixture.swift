@@ -54,15 +54,16 @@ struct Patched {
 /// Sends a blob with edits through a patcher.
 func patch(
     _ blob: [UInt8], _ edits: [Edit] = [], decision: Decision = .late, limits: Limits = Limits(),
-    scanOnly: Bool = false
+    scanOnly: Bool = false, sizes: BufferSizes = BufferSizes()
 ) throws(any Error) -> Patched {
     let file = try ScratchFile(blob)
     var raw: [UInt8] = []
     final class Sink { var bytes: [UInt8] = [] }
     let sink = Sink()
     let take: ByteSink = { bytes in unsafe sink.bytes.append(contentsOf: bytes) }
-    var patcher = try unsafe BlobPatcher(
-        source: FileSlice(File.reading(file.path)), sink: scanOnly ? nil : take, limits: limits)
+    let patcher = try unsafe BlobPatcher(
+        source: FileSlice(File.reading(file.path)), sink: scanOnly ? nil : take, limits: limits,
+        sizes: sizes)
     var waiting = edits[...]
     var generator = SeededGenerator(1)
     if case .random(let seed) = decision { generator = SeededGenerator(seed) }
@@ -150,4 +151,13 @@ func randomEdits(
         free = Int(edits[index].end)
     }
     return edits
+}
+
+/// Where two runs of bytes part, in words short enough for a report; nil where they are the same.
+func difference(_ found: [UInt8]?, _ wanted: [UInt8]) -> String? {
+    guard let found else { return "not readable" }
+    if found == wanted { return nil }
+    let place = zip(found, wanted).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+    return
+        "\(found.count) bytes, not \(wanted.count); different from \(place.map(String.init) ?? "the end")"
 }

@@ -17,11 +17,13 @@ import Testing
 
     @Test func `B04: frames and skippable frames follow each other`() throws {
         let still = try patch(Self.blob)
-        #expect(still.raw == Self.data)
+        #expect(difference(still.raw, Self.data) == nil)
         #expect(still.result.compression == .zstd)
         let edits = [Edit(offset: 299_999, delete: 2, insert: [1, 2, 3])]
         let pass = try patch(Self.blob, edits)
-        #expect(unzstd(pass.written, capacity: 1 << 20) == applying(edits, to: Self.data))
+        #expect(
+            difference(unzstd(pass.written, capacity: 1 << 20), applying(edits, to: Self.data))
+                == nil)
     }
 
     @Test func `every truncation is told`() throws {
@@ -44,7 +46,7 @@ import Testing
 
     @Test func `B02: a window above the limit is refused`() throws {
         let blob = zstdFrame(Self.data, windowLog: 24)
-        #expect(try patch(blob).raw == Self.data)
+        #expect(difference(try patch(blob).raw, Self.data) == nil)
         var limits = Limits()
         limits.zstdWindowLog = 23
         #expect { try patch(blob, limits: limits) } throws: {

@@ -103,6 +103,29 @@ struct ImageConfigEditsTests {
         #expect(edited.document.isEdited == (try config().env != expected))
     }
 
+    @Test("the entries and words that stay keep their spelling")
+    func spellings() throws {
+        var edited = try config(
+            #"{"config":{"Env":["A=\u003c","B=\u003e","C=1"],"Cmd":["\u0061","b"]}}"#)
+        edited.setEnv("B", "2")
+        edited.setCmd(["b", "a", "<"])
+        let expected = #"{"config":{"Env":["A=\u003c","B=2","C=1"],"Cmd":["b","\u0061","<"]}}"#
+        #expect(text(edited.document) == expected)
+        let id = try digest("1").description.replacing("s", with: #"\u0073"#)
+        var ids = try config(#"{"rootfs":{"diff_ids":["\#(id)"]}}"#)
+        ids.appendDiffID(DiffID(try digest("2")))
+        #expect(text(ids.document).contains("[\"\(id)\",\"\(try digest("2"))\"]"))
+    }
+
+    @Test("an entry's name ends at the byte '=', whatever follows")
+    func combiningMark() throws {
+        var edited = try config("{\"config\":{\"Env\":[\"A=\u{301}x\",\"\u{E9}=1\"]}}")
+        edited.setEnv("A", "2")
+        edited.setEnv("e\u{301}", "3")
+        #expect(edited.env == ["A=2", "\u{E9}=1", "e\u{301}=3"])
+        #expect(edited.env.count == 3)
+    }
+
     @Test("sets keep the members that stay")
     func sets() throws {
         var edited = try config()

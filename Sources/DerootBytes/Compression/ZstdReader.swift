@@ -1,0 +1,42 @@
+/// Decodes zstd frames one after the other and tells where they end.
+@safe
+final class ZstdReader {
+    private var decoder: ZstdDecoder
+    private var isAtStart = true
+    private var isSkippable = false
+
+    /// Starts; `windowLog` limits the memory.
+    init(windowLog: Int) { decoder = ZstdDecoder(windowLog: windowLog) }
+
+    /// Adds up to `count` raw bytes to the tape, which has the room; none only at the end.
+    func decode(
+        _ input: inout BlobInput, into tape: inout RawTape, count: Int,
+        map: inout BlobMap
+    ) throws(DerootError) {
+        let goal = tape.end + UInt64(count)
+        while tape.end < goal {
+            while input.unreadCount < 4 && !input.isComplete { try input.fetch() }
+            if isAtStart {
+                if input.unreadCount == 0 { return }
+                isSkippable = unsafe input.unread.first != 0x28
+            }
+            let room = unsafe UnsafeMutableRawBufferPointer(
+                rebasing: tape.room[..<Int(goal - tape.end)])
+            let step = try unsafe decoder.step(input.unread, into: room, at: input.offset)
+            input.skip(step.consumed)
+            tape.append(step.produced)
+            isAtStart = step.hasEnded
+            if step.hasEnded {
+                map.boundaries.append(
+                    BlobBoundary(raw: tape.end, end: input.offset, isSkippable: isSkippable))
+                try map.check(at: input.offset)
+            } else if step.consumed == 0 && step.produced == 0 {
+                guard !input.isComplete else {
+                    throw DerootError(
+                        .truncated, "the zstd stream ends early", at: .init(offset: input.offset))
+                }
+                try input.fetch()
+            }
+        }
+    }
+}
