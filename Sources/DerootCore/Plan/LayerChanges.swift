@@ -1,4 +1,4 @@
-import DerootTar
+package import DerootTar
 
 /// The changes of all layers of an image, decided with the merged view at hand.
 ///
@@ -7,12 +7,14 @@ import DerootTar
 package struct LayerChanges: Sendable {
     /// By layer, in the entries' order.
     package private(set) var layers: [[EntryChange]]
-    /// How many entries were spared because they are on the keep list and privileged.
+    /// The privileged entries that were spared because one of their names is on the keep list.
     package private(set) var kept: [EntryRef] = []
 
     private let tree: FileTree
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
+    /// Where entries below symbolic links lead, for those that lead elsewhere.
+    private var resolved: [EntryRef: TarPath] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -48,10 +50,32 @@ package struct LayerChanges: Sendable {
         }
     }
 
+    /// The first of the visible changes that no layer on top can make: a hard link whose target is
+    /// another file by now, so that a copy of the link would show that one.
+    package var firstLostLink: TarPath? {
+        for (number, changes) in visible.enumerated() {
+            let listing = tree.layers[number]
+            for change in changes where listing.entries[change.index].type == .hardLink {
+                let reference = EntryRef(layer: number, index: change.index)
+                let target = tree.resolve(
+                    TarPath(listing.linkBytes(change.index)), followingLast: false)
+                let found = target.node.flatMap { tree.entry(of: $0) }
+                let isThere = found.map { tree.areLinked($0, reference) } ?? false
+                if !isThere { return path(reference) }
+            }
+        }
+        return nil
+    }
+
     private mutating func noteKept(_ reference: EntryRef) {
-        let entry = tree[reference]
-        guard entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil) else { return }
-        if isKept(reference) { kept.append(reference) }
+        guard isPrivileged(tree[reference]), overrides[reference] == nil,
+            policy.keeps(path(reference))
+        else { return }
+        kept.append(reference)
+    }
+
+    private func isPrivileged(_ entry: TarEntry) -> Bool {
+        entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil)
     }
 
     private func path(_ reference: EntryRef) -> TarPath {
@@ -70,43 +94,44 @@ package struct LayerChanges: Sendable {
                 let spelled = listing.path(index)
                 let parent = tree.resolve(spelled.parent).path
                 guard parent != spelled.parent else { continue }
-                let resolved = parent.appending(spelled.name)
                 let reference = EntryRef(layer: number, index: index)
-                overrides[reference] = change(of: reference, names: [spelled, resolved])
+                resolved[reference] = parent.appending(spelled.name)
+                decide([reference])
             }
         }
     }
 
+    /// Decides for all entries of one inode: what one of their names asks for or forbids counts for
+    /// all of them.
     private mutating func decide(_ group: [EntryRef]) {
         let isPlain = group.allSatisfy { reference in
             let listing = tree.layers[reference.layer]
             let entry = tree[reference]
-            return !entry.isSetid && !entry.hasCapabilities
+            return !entry.isSetid && !entry.hasCapabilities && resolved[reference] == nil
                 && (policy.owner == nil || !policy.owns(listing.pathBytes(reference.index)))
         }
         // A link may name a kept file that is plain itself, but then nothing is to be changed either.
         if isPlain { return }
-        let names = group.map(path)
+        let names = group.map(path) + group.compactMap { resolved[$0] }
+        let isKept = names.contains { policy.keeps($0) }
+        let isOwned =
+            policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
+            && names.allSatisfy { policy.mayOwn($0) }
+            && group.allSatisfy { policy.mayOwn(tree[$0]) }
         for reference in group {
-            overrides[reference] = change(of: reference, names: names)
+            overrides.updateValue(
+                isKept ? nil : change(of: reference, isOwned: isOwned), forKey: reference)
+            if isKept, isPrivileged(tree[reference]) { kept.append(reference) }
         }
     }
 
-    /// The change of an entry whose inode has all these names.
-    private func change(of reference: EntryRef, names: [TarPath]) -> HeaderChange? {
-        if names.contains(where: { policy.keeps($0) }) { return nil }
-        let entry = tree[reference]
-        var change = policy.privilegeChange(of: entry)
-        let isOwned = names.contains { policy.owns($0.bytes[...]) }
-        if policy.owner != nil, isOwned, names.allSatisfy({ policy.mayOwn(entry, at: $0) }) {
+    private func change(of reference: EntryRef, isOwned: Bool) -> HeaderChange? {
+        var change = policy.privilegeChange(of: tree[reference])
+        if isOwned {
             change.owner = policy.ownerChange(
                 of: reference.index, in: tree.layers[reference.layer])
         }
         return change.isEmpty ? nil : change
-    }
-
-    private func isKept(_ reference: EntryRef) -> Bool {
-        tree.linkGroup(of: reference).contains { policy.keeps(path($0)) }
     }
 }
 
