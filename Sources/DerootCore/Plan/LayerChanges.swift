@@ -1,3 +1,4 @@
+package import DerootBytes
 import DerootTar
 
 /// The changes of all layers of an image, decided with the merged view at hand.
@@ -13,6 +14,8 @@ package struct LayerChanges: Sendable {
     private let tree: FileTree
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
+    /// Where entries are for a runtime that follows links in their parents.
+    private var behindLinks: [EntryRef: TarPath] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -39,13 +42,39 @@ package struct LayerChanges: Sendable {
     }
 
     /// The same, but only for files that the merged view shows: what a layer on top can change.
-    package var visible: [[EntryChange]] {
-        layers.enumerated().map { number, changes in
-            changes.filter { change in
-                let reference = EntryRef(layer: number, index: change.index)
-                return tree.entry(at: path(reference)) == reference
+    ///
+    /// All shown names of an inode come along, the first with the body, since a link in one layer to a
+    /// file in another is no link for runtimes. They may have nothing to change themselves.
+    ///
+    /// - Throws: `.blocked` where the name that has the body is hidden by an upper layer.
+    package func visible() throws(DerootError) -> [[EntryChange]] {
+        var out: [[Int: HeaderChange]] = layers.map { _ in [:] }
+        for (number, changes) in layers.enumerated() {
+            for change in changes where isShown(EntryRef(layer: number, index: change.index)) {
+                out[number][change.index] = change.change
             }
         }
+        for group in tree.linkGroups {
+            let isChanged = group.contains { out[$0.layer][$0.index] != nil }
+            guard isChanged else { continue }
+            guard let body = group.first, isShown(body), tree[body].type != .hardLink else {
+                throw DerootError(
+                    .blocked,
+                    "a changed file's other names are shown, but the one with its body is not",
+                    at: .init(entry: group.first.map { printable(path($0).bytes) }),
+                    advice: "convert with --layers rewrite")
+            }
+            for name in group where isShown(name) && out[name.layer][name.index] == nil {
+                out[name.layer][name.index] = HeaderChange()
+            }
+        }
+        return out.map { changes in
+            changes.sorted { $0.key < $1.key }.map { EntryChange(index: $0.key, change: $0.value) }
+        }
+    }
+
+    private func isShown(_ reference: EntryRef) -> Bool {
+        tree.entry(at: path(reference)) == reference
     }
 
     private mutating func noteKept(_ reference: EntryRef) {
@@ -63,30 +92,39 @@ package struct LayerChanges: Sendable {
     /// One runtime follows the link (containerd extracts onto the lower layers), another replaces it
     /// (overlay directories of Docker and podman), so what either sees decides.
     private mutating func decideBehindLinks() {
-        let hasLinkedParent = tree.hasChildrenBelowLinks
-        guard hasLinkedParent else { return }
+        guard tree.hasChildrenBelowLinks else { return }
+        var parents: [TarPath: TarPath] = [:]
         for (number, listing) in tree.layers.enumerated() {
             for index in 0..<listing.count {
                 let spelled = listing.path(index)
-                let parent = tree.resolve(spelled.parent).path
-                guard parent != spelled.parent else { continue }
-                let resolved = parent.appending(spelled.name)
+                let above = spelled.parent
+                // Many entries share a parent, and a hostile link is long to follow.
+                let parent = parents[above] ?? tree.resolve(above).path
+                parents[above] = parent
+                guard parent != above else { continue }
                 let reference = EntryRef(layer: number, index: index)
+                let resolved = parent.appending(spelled.name)
+                behindLinks[reference] = resolved
                 overrides[reference] = change(of: reference, names: [spelled, resolved])
             }
         }
     }
 
+    /// All names of the inodes of a group, also those that they have behind links.
+    private func names(_ group: [EntryRef]) -> [TarPath] {
+        group.flatMap { reference in
+            [path(reference)] + (behindLinks[reference].map { [$0] } ?? [])
+        }
+    }
+
     private mutating func decide(_ group: [EntryRef]) {
+        let names = names(group)
+        let isOwned = policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
         let isPlain = group.allSatisfy { reference in
-            let listing = tree.layers[reference.layer]
             let entry = tree[reference]
             return !entry.isSetid && !entry.hasCapabilities
-                && (policy.owner == nil || !policy.owns(listing.pathBytes(reference.index)))
         }
-        // A link may name a kept file that is plain itself, but then nothing is to be changed either.
-        if isPlain { return }
-        let names = group.map(path)
+        if isPlain && !isOwned { return }
         for reference in group {
             overrides[reference] = change(of: reference, names: names)
         }
