@@ -67,6 +67,10 @@ let package = Package(
                 "DerootCLI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "DerootTestSupport",
+            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            path: "Tests/Support", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -74,7 +78,7 @@ let package = Package(
             name: "DerootOCITests", dependencies: ["DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .testTarget(
-            name: "DerootTarTests", dependencies: ["DerootTar", "DerootBytes"],
+            name: "DerootTarTests", dependencies: ["DerootTestSupport", "DerootTar", "DerootBytes"],
             swiftSettings: strict),
         .testTarget(
             name: "DerootStoreTests",
@@ -82,7 +86,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DerootCoreTests",
-            dependencies: ["DerootCore", "DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: [
+                "DerootTestSupport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
+                "DerootBytes",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -199,7 +199,9 @@ extension HeaderGroup {
         if let record = sizes.popLast() {
             let value = UInt64(clamping: try decimal(record))
             // A record is there for sizes that octal has no room for; else it must repeat the field.
-            guard value == stored || value >= 1 << 33, sizes.allSatisfy({ $0 == record }) else {
+            // Writers leave zero or the largest octal number there then.
+            let isOverflow = value >= 1 << 33 && (stored == 0 || stored >= 1 << 33 - 1)
+            guard value == stored || isOverflow, sizes.allSatisfy({ $0 == record }) else {
                 throw DerootError(
                     .disagreement, "the pax size \(value) contradicts the header's \(stored)",
                     advice: "readers that miss one of them see other entries; refused")

@@ -37,6 +37,7 @@ package struct LayerListing: Sendable {
     package private(set) var entries: [TarEntry] = []
     private var names: [UInt8] = []
     private var owners: [OwnerNames] = []
+    private var ownerNumbers: [OwnerNames: UInt16] = [:]
 
     /// An empty layer.
     package init() {}
@@ -65,21 +66,26 @@ package struct LayerListing: Sendable {
     /// The owner's names that the entry's headers hold.
     package func ownerNames(_ index: Int) -> OwnerNames { owners[Int(entries[index].ownerNames)] }
 
-    /// Owners are few in a layer, so that looking at the latest ones first finds most at once.
     private mutating func intern(_ owner: OwnerNames) throws(DerootError) -> UInt16 {
-        if let index = owners.lastIndex(of: owner) { return UInt16(index) }
+        if let last = entries.last, owners[Int(last.ownerNames)] == owner { return last.ownerNames }
+        if let number = ownerNumbers[owner] { return number }
         guard owners.count < Int(UInt16.max) else {
             throw DerootError(.limit, "more than 65535 different owners in one layer")
         }
+        let number = UInt16(owners.count)
         owners.append(owner)
-        return UInt16(owners.count - 1)
+        ownerNumbers[owner] = number
+        return number
     }
 
     /// Adds what a header group says.
     ///
     /// - Throws: `.limit` where the names alone take 4 GiB; `.hostile` for a name that leaves the root.
     package mutating func append(_ group: borrowing HeaderGroup) throws(DerootError) {
-        let path = try TarPath(group.meaning.name).cleaned().bytes
+        let path: [UInt8]
+        do throws(DerootError) {
+            path = try TarPath(group.meaning.name).cleaned().bytes
+        } catch { throw error.located(in: .init(offset: group.offset)) }
         let link = group.meaning.link
         let isLink = group.meaning.type == .hardLink || group.meaning.type == .symlink
         guard path.count <= Int(UInt16.max) else {

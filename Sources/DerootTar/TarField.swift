@@ -69,7 +69,8 @@ package enum TarNumber {
 
     /// Writes `value` in the way the field is written now: as many digits, the same padding and end.
     ///
-    /// A value that has no room in octal becomes base-256, which every reader in the field knows.
+    /// A value that needs more digits fills the field up to a NUL at its end. One that has no room in
+    /// octal becomes base-256, which every reader in the field knows.
     package static func format(_ value: UInt64, like field: ArraySlice<UInt8>) -> [UInt8] {
         var out = Array(field)
         let isOctal = (out.first ?? 0) & 0x80 == 0
@@ -88,6 +89,11 @@ package enum TarNumber {
                 out.replaceSubrange((end - text.count)..<end, with: text)
                 if !hasDigits { out[out.count - 1] = 0 }
                 return out
+            }
+            if text.count < out.count {
+                let lead = start > 0 ? UInt8(ascii: " ") : UInt8(ascii: "0")
+                let filler = [UInt8](repeating: lead, count: out.count - 1 - text.count)
+                return filler + text + [0]
             }
         }
         for index in out.indices {

@@ -170,10 +170,20 @@ package struct TarFramer: ~Copyable {
             throw DerootError(
                 .disagreement, "two extension headers of one kind before one entry", at: place)
         }
+        // Some readers take the records for the long name's header, and its size with them (C02).
+        if kind == .longName || kind == .longLink, group.parts.contains(where: { $0.kind == .pax })
+        {
+            throw DerootError(
+                .disagreement, "a GNU long name between a pax header and its entry", at: place)
+        }
         guard let size = TarNumber.parse(group.field(TarField.size, of: start)), size >= 0 else {
             throw DerootError(.malformed, "extension header: the size is no number", at: place)
         }
-        guard size <= limits.extensionHeaderBytes - extensionBytes else { throw tooLong() }
+        // Headers count too: empty ones without end would gather as well.
+        let room = 2 * limits.extensionHeaderBytes - (blockStart + 512)
+        guard size <= min(limits.extensionHeaderBytes - extensionBytes, room) else {
+            throw tooLong()
+        }
         extensionBytes += Int(size)
         let data = (start + 512)..<(start + 512 + Int(size))
         group.parts.append(.init(kind: kind, header: start, data: data))

@@ -2,7 +2,8 @@
 #include "splice.h"
 
 uint8_t *deflate_recent_room(struct deflate_splicer *splicer, size_t count) {
-    if (splicer->recent_count + count > DEFLATE_RECENT_BYTES) {
+    // Some more, so that it is not done again and again for small counts.
+    if (splicer->recent_count + count > DEFLATE_RECENT_BYTES - 1024) {
         memmove(
             splicer->recent, splicer->recent + splicer->recent_count - DEFLATE_WINDOW_BYTES,
             DEFLATE_WINDOW_BYTES);

@@ -77,7 +77,7 @@ struct DeflateSplicer: ~Copyable {
             deflate_change(offset: offset, count: count, bytes: changeBytes.count, kind: kind))
     }
 
-    /// Goes through a unit of whole blocks as far as `limit` allows; true at its end.
+    /// Goes through a unit of whole blocks as far as `limit` allows.
     ///
     /// - Parameters:
     ///   - unit: Starts where the last one ended.
@@ -86,6 +86,8 @@ struct DeflateSplicer: ~Copyable {
     ///   - tape: Holds `rawBytes` before the limit.
     ///   - source: The blob.
     ///   - output: Takes the new blob.
+    /// - Returns: True at the unit's end.
+    /// - Throws: `.mismatch` where the blob is not what it was; what the output throws.
     mutating func splice(
         _ unit: GzipSegment, isDirty: Bool, limit: UInt64, tape: borrowing RawTape,
         source: borrowing FileSlice, into output: BlobOutput

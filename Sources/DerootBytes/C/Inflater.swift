@@ -43,6 +43,8 @@ struct Inflater: ~Copyable {
     ///   - output: Where the next raw byte goes; moves on.
     ///   - history: From here on there are raw bytes that may be referred to.
     ///   - limit: Where to stop; `slack` more bytes must be there.
+    /// - Returns: Why it came back.
+    /// - Throws: `.malformed`, with zlib's verdict, or `.truncated`.
     mutating func decode(
         _ input: UnsafeRawBufferPointer, at offset: UInt64, isEnd: Bool,
         into output: inout UnsafeMutableRawPointer, history: UnsafeMutableRawPointer,

@@ -85,7 +85,9 @@ struct BlobInput: ~Copyable {
         if checkpoints.count == 2, checkpoints[1].offset <= offset { checkpoints.removeFirst() }
     }
 
-    /// The state of the digest at or before an offset; nil: the beginning. No more will be kept.
+    /// The state of the digest at or before an offset; nil: the beginning.
+    ///
+    /// No more states are kept from then on.
     mutating func checkpoint(before offset: UInt64) -> Checkpoint? {
         let found = checkpoints.last { $0.offset <= offset }
         checkpoints = []

@@ -26,6 +26,9 @@ struct BlobMap {
     /// An empty map.
     init(hasSegments: Bool) { self.hasSegments = hasSegments }
 
+    /// True where it is time to use what is known.
+    var isLarge: Bool { boundaries.count >= 1024 || segments.count >= 1024 }
+
     /// Adds a segment where they are wanted.
     mutating func record(_ segment: GzipSegment) {
         if hasSegments { segments.append(segment) }

@@ -28,6 +28,7 @@ final class BlobOutput {
     ///   - checkpoint: The digest of the beginning of them, where it is known.
     ///   - algorithm: The digest's.
     ///   - isHashing: False where the caller computes it.
+    /// - Throws: What the sink throws; `.io`.
     init(
         _ sink: @escaping ByteSink, copying source: borrowing FileSlice, upTo end: UInt64,
         from checkpoint: BlobInput.Checkpoint?, algorithm: Digest.Algorithm, isHashing: Bool

@@ -17,22 +17,25 @@ final class GzipReader {
     /// How many bytes follow the last member.
     private(set) var trailing: UInt64 = 0
 
-    /// Adds up to `count` raw bytes to the tape, which has the room; none only at the end.
+    /// Adds up to `count` raw bytes to the tape, which has the room; false at the end.
+    ///
+    /// May add none, where the map has become large.
     func decode(
         _ input: inout BlobInput, into tape: inout RawTape, count: Int,
         map: inout BlobMap
-    ) throws(DerootError) {
+    ) throws(DerootError) -> Bool {
         let goal = tape.end + UInt64(count)
-        while tape.end < goal {
+        repeat {
             switch state {
             case .header: try readHeader(&input, raw: tape.end, map: &map)
             case .deflate: try inflate(&input, into: &tape, goal: goal, map: &map)
             case .trailer: try readTrailer(&input, raw: tape.end, map: &map)
             case .between: try lookForMember(&input)
             case .trailing: try pass(&input, raw: tape.end, map: &map)
-            case .ended: return
+            case .ended: return false
             }
-        }
+        } while tape.end < goal && !map.isLarge
+        return true
     }
 
     private func readHeader(

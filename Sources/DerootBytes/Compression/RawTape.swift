@@ -7,7 +7,7 @@ struct RawTape: ~Copyable {
     /// Where the first held byte lies in the raw stream.
     private(set) var start: UInt64 = 0
 
-    /// An empty tape that may grow to about `mostBytes`.
+    /// An empty tape that may hold about `mostBytes`.
     init(mostBytes: Int) {
         buffer = HeapBuffer(count: 1 << 19)
         self.mostBytes = mostBytes
@@ -39,13 +39,12 @@ struct RawTape: ~Copyable {
         let dropped = keeping > start ? Int(min(keeping - start, UInt64(filled))) : 0
         let kept = unsafe buffer.part(dropped..<filled)
         if kept.count + count > buffer.count {
-            let larger = max(buffer.count * 2, kept.count + count)
-            guard larger <= 2 * mostBytes else {
+            guard kept.count <= mostBytes else {
                 throw DerootError(
                     .limit, "more than \(mostBytes) bytes wait for a decision",
                     at: .init(offset: end))
             }
-            let other = HeapBuffer(count: larger)
+            let other = HeapBuffer(count: max(buffer.count * 2, kept.count + count))
             unsafe other.bytes.copyMemory(from: kept)
             filled = kept.count
             buffer = other

@@ -8,16 +8,18 @@ final class ZstdReader {
     /// Starts; `windowLog` limits the memory.
     init(windowLog: Int) { decoder = ZstdDecoder(windowLog: windowLog) }
 
-    /// Adds up to `count` raw bytes to the tape, which has the room; none only at the end.
+    /// Adds up to `count` raw bytes to the tape, which has the room; false at the end.
+    ///
+    /// May add none, where the map has become large.
     func decode(
         _ input: inout BlobInput, into tape: inout RawTape, count: Int,
         map: inout BlobMap
-    ) throws(DerootError) {
+    ) throws(DerootError) -> Bool {
         let goal = tape.end + UInt64(count)
-        while tape.end < goal {
+        repeat {
             while input.unreadCount < 4 && !input.isComplete { try input.fetch() }
             if isAtStart {
-                if input.unreadCount == 0 { return }
+                if input.unreadCount == 0 { return false }
                 isSkippable = unsafe input.unread.first != 0x28
             }
             let room = unsafe UnsafeMutableRawBufferPointer(
@@ -37,6 +39,7 @@ final class ZstdReader {
                 }
                 try input.fetch()
             }
-        }
+        } while tape.end < goal && !map.isLarge
+        return true
     }
 }

@@ -1,4 +1,8 @@
-/// A run of bytes in a file, read once, in order: a blob of a layout, or a member of an archive.
+import Glibc
+
+/// A run of bytes in a file: a blob of a layout, or a member of an archive.
+///
+/// Read once, in order; a second reader may follow by offset.
 package struct FileSlice: ~Copyable {
     private let file: File
     /// Where the slice starts in the file, in bytes.
@@ -30,6 +34,24 @@ package struct FileSlice: ~Copyable {
     package borrowing func duplicate() throws(DerootError) -> FileSlice {
         try FileSlice(file.duplicate(), start: start, count: count)
     }
+
+    /// What tells whether the file was written to: its size and when it was modified.
+    package struct Stamp: Sendable, Hashable {
+        private let size: Int
+        private let seconds: Int
+        private let nanoseconds: Int
+
+        fileprivate init(_ status: stat) {
+            size = Int(status.st_size)
+            seconds = Int(status.st_mtim.tv_sec)
+            nanoseconds = Int(status.st_mtim.tv_nsec)
+        }
+    }
+
+    /// The file's stamp as it is now.
+    ///
+    /// - Throws: `.io`.
+    package borrowing func stamp() throws(DerootError) -> Stamp { Stamp(try file.status()) }
 
     /// The next bytes, as many as fit; 0 only at the end of the slice.
     ///

@@ -6,7 +6,7 @@ struct DeflateSettings: Sendable {
     var strategy: Int32 = Z_DEFAULT_STRATEGY
     var memLevel: Int32 = 8
     var windowLog: Int32 = 15
-    /// A flush after each of these many input bytes; Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_BLOCK …
+    /// Flushes after so many input bytes.
     var flushes: [(at: Int, mode: Int32)] = []
 
     static let strategies = [

@@ -53,6 +53,8 @@ enum {
     DEFLATE_SPLICE_SOURCE_BYTES = 64 << 10,
     /// How much of the raw stream before the limit must be held.
     DEFLATE_SPLICE_RAW_BYTES = 128 << 10,
+    /// How many bytes after those of the raw stream must be readable.
+    DEFLATE_RAW_PADDING = 16,
     /// How many points of a moved stream are remembered.
     DEFLATE_SHIFT_POINTS = 32,
 };
@@ -90,7 +92,7 @@ struct deflate_splicer {
     size_t source_count;
     uint64_t source_offset;
     uint32_t source_is_end;
-    /// Bytes of the original raw stream from `raw_offset` on.
+    /// Bytes of the original raw stream from `raw_offset` on, and DEFLATE_RAW_PADDING more.
     const uint8_t *raw;
     size_t raw_count;
     uint64_t raw_offset;
