@@ -113,7 +113,13 @@ package struct Identity: Sendable, Hashable {
             case .nonRoot(let uid, let gid): return (uid, gid)
             }
         case .numbers(let uid, let gid):
-            return (uid, gid ?? accounts.passwd.row(id: uid)?.groupID ?? uid)
+            let group = gid ?? accounts.passwd.row(id: uid)?.groupID ?? uid
+            guard group <= 2_147_483_647 else {
+                throw DerootError(
+                    .blocked, "--user \(uid): that account's group \(group) is above 2147483647",
+                    advice: "name a group as well: --user \(uid):GID")
+            }
+            return (uid, group)
         case .name(let name):
             guard case .nonRoot(let uid, let gid) = try ImageUser(name, in: accounts) else {
                 throw DerootError(
