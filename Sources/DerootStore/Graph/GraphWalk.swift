@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootOCI
+import DerootTar
 
 /// Walks down from a source's root and fills a graph.
 struct GraphWalk {
@@ -56,6 +57,12 @@ struct GraphWalk {
             graph.others.append(.init(descriptor: descriptor, reason: reason, path: path))
             return
         }
+        let isMarked =
+            descriptor.annotations[DocumentKind.referenceType] == "attestation-manifest"
+        if isMarked, !source.contains(descriptor) {
+            graph.others.append(.init(descriptor: descriptor, reason: .attestation, path: path))
+            return
+        }
         guard let document = try document(descriptor, isChild: !path.isEmpty) else {
             let what =
                 "a blob of type '\(printable(descriptor.mediaType.essence.utf8.prefix(100)))'"
@@ -67,8 +74,6 @@ struct GraphWalk {
         case .index: try addIndex(descriptor, document, path: path)
         case .imageManifest: try addImage(descriptor, document, path: path)
         case .artifact(let what):
-            let isMarked =
-                descriptor.annotations[DocumentKind.referenceType] == "attestation-manifest"
             try addOther(
                 descriptor, isMarked ? .attestation : .artifact(what),
                 manifest: try? Manifest(document), path: path,
@@ -78,17 +83,12 @@ struct GraphWalk {
 
     /// Lists a child that is carried or dropped as a whole, once it is certain that nobody runs it.
     ///
-    /// What a child is called does not keep a runtime from running it: a platform is enough to be
-    /// chosen, and layers are unpacked whatever their media type says.
+    /// What a child is called does not keep a runtime from running it: layers are unpacked whatever
+    /// their media type and the child's annotations say.
     mutating func addOther(
         _ descriptor: Descriptor, _ reason: ImageGraph.Other.Reason, manifest: Manifest?,
         path: [Digest], subject: Digest? = nil
     ) throws(DerootError) {
-        if let platform = descriptor.platform, !platform.isUnknown, !path.isEmpty {
-            throw DerootError(
-                .hostile, "an entry for \(platform) is no image that can be looked into",
-                advice: "a runtime for that platform would take it; leave it out by --platform")
-        }
         let isRunnable = manifest?.config.mediaType.isImageConfig ?? false
         for layer in manifest?.layers ?? [] where isRunnable && isFilesystem(layer) {
             let type = printable(layer.mediaType.essence.utf8.prefix(100))
@@ -101,13 +101,17 @@ struct GraphWalk {
             .init(descriptor: descriptor, reason: reason, path: path, subject: subject))
     }
 
-    /// True for a blob that begins as a layer does: compressed, or a tar header.
+    /// True for a blob that begins as a layer may: compressed in any way, or with a tar header.
     private func isFilesystem(_ layer: Descriptor) -> Bool {
         guard let blob = try? source.blob(layer), let head = try? blob.beginning(512) else {
             return false
         }
         if Compression(magic: head) != .none { return true }
-        return head.count == 512 && head[257..<262].elementsEqual("ustar".utf8)
+        if Compression.foreignFormat(magic: head) != nil { return true }
+        guard head.count == 512, head[0] != 0 else { return false }
+        let stated = TarNumber.parse(head[TarField.checksum])
+        let sums = TarNumber.checksums(head[...])
+        return stated == sums.unsigned || stated == sums.signed
     }
 
     /// The document; nil for a blob of a type that is no manifest's and that is no JSON object.

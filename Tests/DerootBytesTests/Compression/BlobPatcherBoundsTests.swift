@@ -119,7 +119,7 @@ import Testing
         let data = sample(200_000, &generator)
         let blob = deflated(data, DeflateSettings(level: seed % 4 == 0 ? 0 : 6), gzip: true)
         let file = try ScratchFile(blob)
-        var patcher = try unsafe BlobPatcher(
+        let patcher = try unsafe BlobPatcher(
             source: FileSlice(File.reading(file.path)), sink: Self.silent, limits: Limits())
         while case let chunk = try unsafe patcher.next(), unsafe !chunk.isEmpty {}
         for edit in randomEdits(20, in: data.count, &generator) { try patcher.add(edit) }
