@@ -73,6 +73,13 @@ package struct Identity: Sendable, Hashable {
         let numbers = try Self.numbers(choice, imageUser: imageUser, in: accounts)
         uid = numbers.uid
         gid = numbers.gid
+        guard !accounts.passwd.namesLeniently(uid), !accounts.group.namesLeniently(gid) else {
+            throw DerootError(
+                .hostile,
+                "a row of /etc/passwd or /etc/group spells \(uid) or \(gid) in a way that "
+                    + "only some readers understand",
+                advice: "correct the row, or choose other numbers with --user")
+        }
         if let row = accounts.group.row(id: gid) {
             groupName = row.name
             groupRow = nil

@@ -1,4 +1,5 @@
-package import DerootTar
+package import DerootBytes
+import DerootTar
 
 /// The changes of all layers of an image, decided with the merged view at hand.
 ///
@@ -13,8 +14,8 @@ package struct LayerChanges: Sendable {
     private let tree: FileTree
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
-    /// Where entries below symbolic links lead, for those that lead elsewhere.
-    private var resolved: [EntryRef: TarPath] = [:]
+    /// Where entries are for a runtime that follows links in their parents.
+    private var behindLinks: [EntryRef: TarPath] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -41,30 +42,55 @@ package struct LayerChanges: Sendable {
     }
 
     /// The same, but only for files that the merged view shows: what a layer on top can change.
-    package var visible: [[EntryChange]] {
-        layers.enumerated().map { number, changes in
-            changes.filter { change in
-                let reference = EntryRef(layer: number, index: change.index)
-                return tree.entry(at: path(reference)) == reference
+    ///
+    /// All shown names of an inode come along, the first with the body, since a link in one layer to a
+    /// file in another is no link for runtimes. They may have nothing to change themselves.
+    ///
+    /// - Throws: `.blocked` where the name that has the body is hidden by an upper layer.
+    package func visible() throws(DerootError) -> [[EntryChange]] {
+        var out: [[Int: HeaderChange]] = layers.map { _ in [:] }
+        for (number, changes) in layers.enumerated() {
+            for change in changes where isShown(EntryRef(layer: number, index: change.index)) {
+                out[number][change.index] = change.change
             }
+        }
+        for group in tree.linkGroups {
+            let isChanged = group.contains { out[$0.layer][$0.index] != nil }
+            guard isChanged else { continue }
+            guard let body = group.first, isShown(body), tree[body].type != .hardLink else {
+                throw DerootError(
+                    .blocked,
+                    "a changed file's other names are shown, but the one with its body is not",
+                    at: .init(entry: group.first.map { printable(path($0).bytes) }),
+                    advice: "convert with --layers rewrite")
+            }
+            for name in group where isShown(name) {
+                guard !isTorn(name) else {
+                    throw DerootError(
+                        .blocked, "a changed file has a name that links to one that was replaced",
+                        at: .init(entry: printable(path(name).bytes)),
+                        advice: "convert with --layers rewrite")
+                }
+                if out[name.layer][name.index] == nil {
+                    out[name.layer][name.index] = HeaderChange()
+                }
+            }
+        }
+        return out.map { changes in
+            changes.sorted { $0.key < $1.key }.map { EntryChange(index: $0.key, change: $0.value) }
         }
     }
 
-    /// The first of the visible changes that no layer on top can make: a hard link whose target is
-    /// another file by now, so that a copy of the link would show that one.
-    package var firstLostLink: TarPath? {
-        for (number, changes) in visible.enumerated() {
-            let listing = tree.layers[number]
-            for change in changes where listing.entries[change.index].type == .hardLink {
-                let reference = EntryRef(layer: number, index: change.index)
-                let target = tree.resolve(
-                    TarPath(listing.linkBytes(change.index)), followingLast: false)
-                let found = target.node.flatMap { tree.entry(of: $0) }
-                let isThere = found.map { tree.areLinked($0, reference) } ?? false
-                if !isThere { return path(reference) }
-            }
-        }
-        return nil
+    private func isShown(_ reference: EntryRef) -> Bool {
+        tree.entry(at: path(reference)) == reference
+    }
+
+    /// True for a hard link that leads to another file by now: a copy of it would show that one.
+    private func isTorn(_ reference: EntryRef) -> Bool {
+        guard tree[reference].type == .hardLink else { return false }
+        let target = TarPath(tree.layers[reference.layer].linkBytes(reference.index))
+        let found = tree.resolve(target, followingLast: false).node.flatMap { tree.entry(of: $0) }
+        return found.map { !tree.areLinked($0, reference) } ?? true
     }
 
     private mutating func noteKept(_ reference: EntryRef) {
@@ -87,40 +113,38 @@ package struct LayerChanges: Sendable {
     /// One runtime follows the link (containerd extracts onto the lower layers), another replaces it
     /// (overlay directories of Docker and podman), so what either sees decides.
     private mutating func decideBehindLinks() {
-        let hasLinkedParent = tree.hasChildrenBelowLinks
-        guard hasLinkedParent else { return }
+        guard tree.hasChildrenBelowLinks else { return }
+        var parents: [TarPath: TarPath] = [:]
         for (number, listing) in tree.layers.enumerated() {
             for index in 0..<listing.count {
                 let spelled = listing.path(index)
-                let parent = tree.resolve(spelled.parent).path
-                guard parent != spelled.parent else { continue }
+                let above = spelled.parent
+                // Many entries share a parent, and a hostile link is long to follow.
+                let parent = parents[above] ?? tree.resolve(above).path
+                parents[above] = parent
+                guard parent != above else { continue }
                 let reference = EntryRef(layer: number, index: index)
-                resolved[reference] = parent.appending(spelled.name)
+                behindLinks[reference] = parent.appending(spelled.name)
                 decide([reference])
             }
         }
     }
 
     /// Decides for all entries of one inode: what one of their names asks for or forbids counts for
-    /// all of them.
+    /// all of them, names behind links included.
     private mutating func decide(_ group: [EntryRef]) {
-        let isPlain = group.allSatisfy { reference in
-            let listing = tree.layers[reference.layer]
-            let entry = tree[reference]
-            return !entry.isSetid && !entry.hasCapabilities && resolved[reference] == nil
-                && (policy.owner == nil || !policy.owns(listing.pathBytes(reference.index)))
-        }
+        let names = group.map(path) + group.compactMap { behindLinks[$0] }
+        let wantsOwner = policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
+        let isPlain = group.allSatisfy { !tree[$0].isSetid && !tree[$0].hasCapabilities }
         // A link may name a kept file that is plain itself, but then nothing is to be changed either.
-        if isPlain { return }
-        let names = group.map(path) + group.compactMap { resolved[$0] }
+        if isPlain && !wantsOwner { return }
         let isKept = names.contains { policy.keeps($0) }
         let isOwned =
-            policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
-            && names.allSatisfy { policy.mayOwn($0) }
+            wantsOwner && names.allSatisfy { policy.mayOwn($0) }
             && group.allSatisfy { policy.mayOwn(tree[$0]) }
         for reference in group {
-            overrides.updateValue(
-                isKept ? nil : change(of: reference, isOwned: isOwned), forKey: reference)
+            let change = isKept ? nil : change(of: reference, isOwned: isOwned)
+            overrides.updateValue(change, forKey: reference)
             if isKept, isPrivileged(tree[reference]) { kept.append(reference) }
         }
     }

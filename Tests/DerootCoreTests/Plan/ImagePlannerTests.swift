@@ -10,7 +10,7 @@ struct ImagePlannerTests {
     static let accounts: Build = { tar in
         tar.directory("etc")
         tar.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/app:/bin/sh")
-        tar.file("etc/group", "root:x:0:\napp:x:1001:\n", mode: 0o664)
+        tar.file("etc/group", "root:x:0:\napp:x:1001:\n")
         tar.directory("tmp", mode: 0o1777)
     }
 
@@ -35,8 +35,15 @@ struct ImagePlannerTests {
             content.hasPrefix(
                 "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/app:/bin/sh\nnonroot:"))
         #expect(plan.content("etc/group") == "root:x:0:\napp:x:1001:\nnonroot:x:65532:\n")
-        // Not writable for the group, whatever it was.
-        #expect(plan.addedLines.contains("0644 0:0 /etc/group"))
+    }
+
+    /// Whoever may write to them may become root.
+    @Test(arguments: [(0o664, 0), (0o646, 0), (0o644, 1000)] as [(UInt64, UInt64)])
+    func D10_accountFilesThatOthersMayWriteAreWrittenAnew(_ mode: UInt64, _ uid: UInt64) throws {
+        let writable: Build = { $0.file("etc/group", "app:x:1001:\n", mode: mode, uid: uid) }
+        let plan = try plan(settings: #""User":"1000:1001""#, [Self.accounts, writable])
+        #expect(plan.addedLines == ["0644 0:0 /etc/group"])
+        #expect(plan.content("etc/group") == "app:x:1001:\n")
     }
 
     @Test func anImageThatIsRightAlreadyIsLeftAlone() throws {

@@ -15,7 +15,7 @@ struct LayerChangesTests {
     ) throws -> [String: HeaderChange] {
         let (changes, _) = try all(own: own, keep: keep, caps: caps, builds)
         var out: [String: HeaderChange] = [:]
-        for (layer, list) in (visible ? changes.visible : changes.layers).enumerated() {
+        for (layer, list) in try (visible ? changes.visible() : changes.layers).enumerated() {
             for entry in list { out["\(layer):\(entry.index)"] = entry.change }
         }
         return out
@@ -172,20 +172,31 @@ struct LayerChangesTests {
         #expect(cleared(changes) == ["0:2": 0o4000, "1:0": 0o4000])
     }
 
-    @Test func noticesALinkThatALayerOnTopWouldTear() throws {
-        let torn: [Build] = [
+    /// All names come along, also those that have nothing to change.
+    @Test func aLayerOnTopTakesAllNamesOfAFile() throws {
+        let changes = try changes(
+            visible: true, { $0.file("a", mode: 0o4755) },
             {
-                $0.file("a", mode: 0o4755); $0.link("b", to: "a", type: "1", mode: 0o4755)
-            },
-            { $0.file("a", mode: 0o4755) },
-        ]
-        #expect(try all(torn).0.firstLostLink == "b")
-        #expect(try all([torn[0], { $0.file(".wh.a") }]).0.firstLostLink == "b")
-        #expect(try all([torn[0]]).0.firstLostLink == nil)
-        let across: [Build] = [
-            { $0.file("a", mode: 0o4755) }, { $0.link("b", to: "./a", type: "1", mode: 0o4755) },
-        ]
-        #expect(try all(across).0.firstLostLink == nil)
+                $0.link("b", to: "a", type: "1", mode: 0o755); $0.file("c")
+            })
+        #expect(cleared(changes) == ["0:0": 0o4000, "1:0": 0])
+    }
+
+    @Test func aLinkThatALayerOnTopWouldTearBlocks() throws {
+        let lower: Build = { tar in
+            tar.file("a", mode: 0o4755)
+            tar.link("b", to: "a", type: "1", mode: 0o4755)
+            tar.link("c", to: "b", type: "1", mode: 0o4755)
+        }
+        for upper in [
+            { $0.file("a", mode: 0o4755) }, { $0.file(".wh.a") }, { $0.file("b") },
+        ] as [Build] {
+            let changes = try all([lower, upper]).0
+            let error = try #require(throws: DerootError.self) { try changes.visible() }
+            #expect(error.code == .blocked)
+            #expect(error.location.entry != nil)
+        }
+        #expect(try all([lower, { $0.file("c") }]).0.visible().map(\.count) == [2, 0])
     }
 
     @Test(.timeLimit(.minutes(1))) func C20_manyPrivilegedNamesOfOneFile() throws {

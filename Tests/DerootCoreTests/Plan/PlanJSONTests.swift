@@ -11,12 +11,12 @@ struct PlanJSONTests {
     static func everything() throws -> ConversionPlan {
         let owner = HeaderChange.Owner(uid: 7, gid: 0, userName: [0xFF, 0xFE], groupName: [])
         var changes: [EntryChange] = []
-        for (index, clear, set, owned, caps) in [
-            (0, 0o4000, 0, false, nil), (3, 0, 0o1022, true, nil), (7, 0o6000, 0, true, .strip),
-            (1_000_000, 0, 0, false, .permit),
-        ] as [(Int, UInt16, UInt16, Bool, FileCapability.Treatment?)] {
+        for (index, clear, owned, caps) in [
+            (0, 0o4000, false, nil), (3, 0, true, nil), (7, 0o6000, true, .strip),
+            (1_000_000, 0, false, .permit),
+        ] as [(Int, UInt16, Bool, FileCapability.Treatment?)] {
             var change = HeaderChange()
-            (change.clear, change.set, change.capabilities) = (clear, set, caps)
+            (change.clear, change.capabilities) = (clear, caps)
             change.owner = owned ? owner : nil
             changes.append(EntryChange(index: index, change: change))
         }
@@ -119,7 +119,9 @@ struct PlanJSONTests {
         (#""hex":"00ff""#, #""hex":"00f""#),
         (#""hex":"00ff""#, #""hex":"0xff""#), (#""caps":"permit""#, #""caps":"add""#),
         (#""layers":"append""#, #""layers":"other""#), (#""compress":"zstd""#, #""compress":"xz""#),
-        (#""user":"5:6""#, #""user":"0""#), (#""images":["#, #""images":[1,"#),
+        (#""user":"5:6""#, #""user":"0""#), (#""clear":"4000""#, #""clear":"0700""#),
+        (#""clear":"4000""#, #""set":"4000""#), (#""mode":"1777""#, #""mode":"4755""#),
+        (#""mode":"0644""#, #""mode":"2644""#), (#""images":["#, #""images":[1,"#),
     ])
     func refusesWhatIsNoPlan(_ old: String, _ new: String) throws {
         var text = String(
