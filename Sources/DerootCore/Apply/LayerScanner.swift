@@ -100,8 +100,27 @@ package struct LayerScanner: Sendable {
                     layer.digest, entries: outcome.listing.count, changes: outcome.changes.count))
             return (outcome, output.staged)
         } catch {
-            throw error.located(in: place)
+            throw (damage(to: layer, found: error) ?? error).located(in: place)
         }
+    }
+
+    /// Says that a blob is not what its digest says, where that is why it could not be read.
+    private func damage(to layer: Descriptor, found error: DerootError) -> DerootError? {
+        guard error.code != .interrupted, error.code != .io else { return nil }
+        do throws(DerootError) {
+            var blob = try source.blob(layer)
+            guard blob.count == layer.size else { return nil }
+            let buffer = HeapBuffer(count: 1 << 18)
+            var hasher = DigestHasher(layer.digest.algorithm)
+            while case let count = try unsafe blob.read(into: buffer.bytes), count > 0 {
+                unsafe hasher.update(buffer.part(0..<count))
+            }
+            let digest = hasher.digest()
+            guard digest != layer.digest else { return nil }
+            return DerootError(
+                .mismatch, "the content has the digest \(digest)", at: error.location,
+                advice: "the image is damaged; fetch it again", cause: error)
+        } catch { return nil }
     }
 
     /// Reads one entry's body, for the few that were not kept when the layer was read.
