@@ -13,6 +13,8 @@ package struct ImageFixture: Sendable {
     package var settings = ""
     /// What the config says of the raw streams; nil: the truth.
     package var diffIDs: [String]?
+    /// Annotations of the layers' descriptors, as JSON text; fewer than layers: none.
+    package var layerAnnotations: [String] = []
     /// The config's `created`.
     package var created = "2024-02-29T12:00:00Z"
 
@@ -37,8 +39,11 @@ package struct ImageFixture: Sendable {
     /// The manifest's bytes, oddly formatted, as no tool of ours would write it.
     package var manifest: [UInt8] {
         let config = self.config
-        let parts = layers.map { layer in
-            Self.descriptor(type(of: layer), layer.digest, layer.blob.count)
+        let parts = layers.enumerated().map { index, layer in
+            let annotations = index < layerAnnotations.count ? layerAnnotations[index] : ""
+            return Self.descriptor(
+                type(of: layer), layer.digest, layer.blob.count,
+                annotations.isEmpty ? "" : ",\"annotations\":{\(annotations)}")
         }
         return Array(
             """
