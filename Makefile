@@ -13,7 +13,7 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: help deps build demo test test-live corpus lint fmt bench install clean
+.PHONY: help deps build demo test test-release test-live corpus lint fmt bench install clean
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -35,6 +35,11 @@ demo: build ## Convert the bundled image, prove the result, show before and afte
 test: deps ## Run the Swift tests.
 	@scripts/deps.sh test
 	$(SWIFT) test
+
+# The optimiser is a reader of its own: what it makes of the same sources is tested too.
+test-release: deps ## Run the Swift tests on an optimised build.
+	@scripts/deps.sh test
+	$(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
 test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
 	@scripts/deps.sh live

@@ -196,6 +196,11 @@ extension FileTree {
         groupOf[reference].map { linkGroups[$0] } ?? [reference]
     }
 
+    /// True for two names of one inode.
+    package func areLinked(_ one: EntryRef, _ other: EntryRef) -> Bool {
+        groupOf[one] != nil && groupOf[one] == groupOf[other]
+    }
+
     /// A node's children, in no particular order.
     package func children(of node: NodeID) -> [NodeID] {
         var out: [NodeID] = []

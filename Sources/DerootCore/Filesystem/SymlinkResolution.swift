@@ -54,4 +54,16 @@ extension FileTree {
         let node = done.isEmpty ? 0 : done[done.count - 1].node
         return ResolvedPath(path: resolved, node: node, escapes: escapes, loops: false)
     }
+
+    /// What stands in the way of making a path: the nearest thing above it that is no directory.
+    package func obstacle(above path: TarPath) -> TarPath? {
+        var at = path
+        while !at.isRoot {
+            at = at.parent
+            guard let node = find(at) else { continue }
+            guard let entry = entry(of: node), self[entry].type != .directory else { return nil }
+            return at
+        }
+        return nil
+    }
 }

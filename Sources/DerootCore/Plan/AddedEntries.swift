@@ -43,6 +43,10 @@ package struct AddedEntries {
             }
             return
         }
+        if let obstacle = tree.obstacle(above: path) {
+            notes.append("\(path) (\(reason)) cannot be made, \(obstacle) is no directory")
+            return
+        }
         addParents(of: path)
         entries[path] = AddedEntry(
             path: path, kind: .directory, mode: mode, owner: owner ?? self.owner(of: path),

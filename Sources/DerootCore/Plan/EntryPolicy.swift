@@ -41,7 +41,7 @@ package struct EntryPolicy: Sendable {
         let path = listing.path(index)
         guard !keeps(path), !keepsTarget(of: index, in: listing) else { return nil }
         var change = privilegeChange(of: entry)
-        if isOwned, mayOwn(entry, at: path) {
+        if isOwned, mayOwn(entry), mayOwn(path) {
             change.owner = ownerChange(of: index, in: listing)
         }
         return change.isEmpty ? nil : change
@@ -83,11 +83,16 @@ package struct EntryPolicy: Sendable {
         return false
     }
 
-    /// True where an entry may change hands: no device (its owner may open the hardware), no
-    /// whiteout, nothing protected.
-    package func mayOwn(_ entry: TarEntry, at path: TarPath) -> Bool {
+    /// True where an entry may change hands: no device (its owner may open the hardware), and no
+    /// file with capabilities that stay (its owner could put them to use).
+    package func mayOwn(_ entry: TarEntry) -> Bool {
         entry.type != .characterDevice && entry.type != .blockDevice
-            && !Whiteout.isMarker(path.bytes[...]) && !protects(path)
+            && !(entry.hasCapabilities && capabilities != .strip)
+    }
+
+    /// True where what is at a path may change hands: no whiteout, nothing protected.
+    package func mayOwn(_ path: TarPath) -> Bool {
+        !Whiteout.isMarker(path.bytes[...]) && !protects(path)
     }
 
     /// True for a path that never changes hands.

@@ -42,8 +42,8 @@ package struct ImagePlanner: Sendable {
         }
         let identity = try Identity(options.user, imageUser: image.config.user, in: accounts)
         let owner = HeaderChange.Owner(
-            uid: identity.uid, gid: identity.gid, userName: identity.userName,
-            groupName: identity.groupName)
+            uid: identity.uid, gid: identity.gid, userName: Self.fitting(identity.userName),
+            groupName: Self.fitting(identity.groupName))
         let owned = try OwnedPaths(options, config: image.config, tree: tree)
 
         var policy = EntryPolicy(options)
@@ -53,7 +53,6 @@ package struct ImagePlanner: Sendable {
             .union(accounts.places.values.map(\.path))
         policy.keptPaths = Set(options.keep.flatMap { $0.expand(in: tree) })
         let changes = LayerChanges(policy, in: tree)
-
         let planned = try options.layers == .append ? changes.visible() : changes.layers
         var added = AddedEntries(in: tree, policy)
         addAccounts(identity, accounts, tree, to: &added)
@@ -68,6 +67,11 @@ package struct ImagePlanner: Sendable {
             },
             added: added.sorted,
             notes: owned.notes + added.notes + keepNotes(changes, tree))
+    }
+
+    /// A name as headers hold it: none, rather than a part of one that may be somebody else's.
+    private static func fitting(_ name: [UInt8]) -> [UInt8] {
+        name.count < TarField.userName.count ? name : []
     }
 
     private func keepNotes(_ changes: LayerChanges, _ tree: FileTree) -> [String] {
@@ -175,7 +179,8 @@ extension FileTree {
             at = at.appending(component)
             guard let reference = entry(at: at) else { continue }
             let entry = self[reference]
-            let willBeOwned = policy.owns(at.bytes[...]) && policy.mayOwn(entry, at: at)
+            let willBeOwned =
+                policy.owns(at.bytes[...]) && policy.mayOwn(entry) && policy.mayOwn(at)
             let bit: UInt16 =
                 if willBeOwned || entry.uid == identity.uid {
                     0o100

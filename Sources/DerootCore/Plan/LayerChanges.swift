@@ -8,14 +8,14 @@ import DerootTar
 package struct LayerChanges: Sendable {
     /// By layer, in the entries' order.
     package private(set) var layers: [[EntryChange]]
-    /// How many entries were spared because they are on the keep list and privileged.
+    /// The privileged entries that were spared because one of their names is on the keep list.
     package private(set) var kept: [EntryRef] = []
 
     private let tree: FileTree
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
-    /// Where entries are for a runtime that follows links in their parents.
-    private var behindLinks: [EntryRef: TarPath] = [:]
+    /// Where entries below symbolic links lead, for those that lead elsewhere.
+    private var resolved: [EntryRef: TarPath] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -59,8 +59,7 @@ package struct LayerChanges: Sendable {
             guard isChanged else { continue }
             guard let body = group.first, isShown(body), tree[body].type != .hardLink else {
                 throw DerootError(
-                    .blocked,
-                    "a changed file's other names are shown, but the one with its body is not",
+                    .blocked, "a hard link's file is hidden, so no layer on top can change it",
                     at: .init(entry: group.first.map { printable(path($0).bytes) }),
                     advice: "convert with --layers rewrite")
             }
@@ -78,9 +77,14 @@ package struct LayerChanges: Sendable {
     }
 
     private mutating func noteKept(_ reference: EntryRef) {
-        let entry = tree[reference]
-        guard entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil) else { return }
-        if isKept(reference) { kept.append(reference) }
+        guard isPrivileged(tree[reference]), overrides[reference] == nil,
+            policy.keeps(path(reference))
+        else { return }
+        kept.append(reference)
+    }
+
+    private func isPrivileged(_ entry: TarEntry) -> Bool {
+        entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil)
     }
 
     private func path(_ reference: EntryRef) -> TarPath {
@@ -92,7 +96,8 @@ package struct LayerChanges: Sendable {
     /// One runtime follows the link (containerd extracts onto the lower layers), another replaces it
     /// (overlay directories of Docker and podman), so what either sees decides.
     private mutating func decideBehindLinks() {
-        guard tree.hasChildrenBelowLinks else { return }
+        let hasLinkedParent = tree.hasChildrenBelowLinks
+        guard hasLinkedParent else { return }
         var parents: [TarPath: TarPath] = [:]
         for (number, listing) in tree.layers.enumerated() {
             for index in 0..<listing.count {
@@ -103,48 +108,43 @@ package struct LayerChanges: Sendable {
                 parents[above] = parent
                 guard parent != above else { continue }
                 let reference = EntryRef(layer: number, index: index)
-                let resolved = parent.appending(spelled.name)
-                behindLinks[reference] = resolved
-                overrides[reference] = change(of: reference, names: [spelled, resolved])
+                resolved[reference] = parent.appending(spelled.name)
+                decide([reference])
             }
         }
     }
 
-    /// All names of the inodes of a group, also those that they have behind links.
-    private func names(_ group: [EntryRef]) -> [TarPath] {
-        group.flatMap { reference in
-            [path(reference)] + (behindLinks[reference].map { [$0] } ?? [])
-        }
-    }
-
+    /// Decides for all entries of one inode: what one of their names asks for or forbids counts for
+    /// all of them.
     private mutating func decide(_ group: [EntryRef]) {
-        let names = names(group)
-        let isOwned = policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
         let isPlain = group.allSatisfy { reference in
+            let listing = tree.layers[reference.layer]
             let entry = tree[reference]
-            return !entry.isSetid && !entry.hasCapabilities
+            return !entry.isSetid && !entry.hasCapabilities && resolved[reference] == nil
+                && (policy.owner == nil || !policy.owns(listing.pathBytes(reference.index)))
         }
-        if isPlain && !isOwned { return }
+        // A link may name a kept file that is plain itself, but then nothing is to be changed either.
+        if isPlain { return }
+        let names = group.map(path) + group.compactMap { resolved[$0] }
+        let isKept = names.contains { policy.keeps($0) }
+        let isOwned =
+            policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
+            && names.allSatisfy { policy.mayOwn($0) }
+            && group.allSatisfy { policy.mayOwn(tree[$0]) }
         for reference in group {
-            overrides[reference] = change(of: reference, names: names)
+            overrides.updateValue(
+                isKept ? nil : change(of: reference, isOwned: isOwned), forKey: reference)
+            if isKept, isPrivileged(tree[reference]) { kept.append(reference) }
         }
     }
 
-    /// The change of an entry whose inode has all these names.
-    private func change(of reference: EntryRef, names: [TarPath]) -> HeaderChange? {
-        if names.contains(where: { policy.keeps($0) }) { return nil }
-        let entry = tree[reference]
-        var change = policy.privilegeChange(of: entry)
-        let isOwned = names.contains { policy.owns($0.bytes[...]) }
-        if policy.owner != nil, isOwned, names.allSatisfy({ policy.mayOwn(entry, at: $0) }) {
+    private func change(of reference: EntryRef, isOwned: Bool) -> HeaderChange? {
+        var change = policy.privilegeChange(of: tree[reference])
+        if isOwned {
             change.owner = policy.ownerChange(
                 of: reference.index, in: tree.layers[reference.layer])
         }
         return change.isEmpty ? nil : change
-    }
-
-    private func isKept(_ reference: EntryRef) -> Bool {
-        tree.linkGroup(of: reference).contains { policy.keeps(path($0)) }
     }
 }
 
