@@ -9,10 +9,8 @@ package struct LayoutFixture: Sendable {
 
     /// A layout that holds one image, or several under an index of their own.
     ///
-    /// - Parameters:
-    ///   - images: One is named by `index.json` itself.
-    ///   - others: Entries of the index as JSON text, such as attestations.
-    ///   - blobs: Further blobs, such as what the others name.
+    /// `others` are entries of the index as JSON text, such as attestations; `blobs` is what those
+    /// name; `missing` is left out.
     package init(
         _ images: [ImageFixture], others: [String] = [], blobs: [[UInt8]] = [],
         missing: Set<Digest> = []

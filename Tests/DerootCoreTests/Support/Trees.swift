@@ -4,7 +4,7 @@ import DerootTar
 import DerootTestSupport
 
 /// Builds one layer.
-typealias Build = (inout TarBuilder) -> Void
+typealias Build = @Sendable (inout TarBuilder) -> Void
 
 /// The listings of layers, lowest first.
 func listings(_ builds: [Build]) throws -> [LayerListing] {
