@@ -60,6 +60,10 @@ bench: build ## Measure against the peers; writes docs/performance.md and its pi
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Benchmarks/run.sh
 
+instructions: build ## Count the instructions of the hot code; fails where they grew.
+	@scripts/deps.sh live
+	Benchmarks/instructions.py $(DEROOT)
+
 install: build ## Install the binary below DESTDIR/PREFIX.
 	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot
 
