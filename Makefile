@@ -13,7 +13,7 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: help deps build demo test test-release test-live corpus lint fmt bench install clean
+.PHONY: instructions help deps build demo test test-release test-live corpus lint fmt bench install clean
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
