@@ -32,9 +32,8 @@ package struct Conversion: Sendable {
 
     /// Converts into a transaction and makes the result visible.
     ///
-    /// - Parameters:
-    ///   - transaction: Aborted where anything fails.
-    ///   - given: A plan made earlier; nil: made now.
+    /// The transaction is aborted where anything fails; a plan made earlier may be given.
+    ///
     /// - Throws: `.planMismatch` for a plan of another source.
     package func convert(
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil

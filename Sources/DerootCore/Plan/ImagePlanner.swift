@@ -25,11 +25,8 @@ package struct ImagePlanner: Sendable {
 
     package init(_ options: ConversionOptions) { self.options = options }
 
-    /// Decides.
+    /// Decides; `read` reads the body of an entry that was not captured.
     ///
-    /// - Parameters:
-    ///   - image: The image.
-    ///   - read: Reads the body of an entry that was not captured.
     /// - Throws: `.blocked` where the image cannot be converted, `.hostile`, `.usage`.
     package func plan(
         _ image: Image, read: (EntryRef) throws(DerootError) -> [UInt8]
