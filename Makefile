@@ -13,7 +13,7 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: help deps build demo test test-live corpus lint fmt bench install clean
+.PHONY: instructions help deps build demo test test-release test-live corpus lint fmt bench install clean
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -36,6 +36,11 @@ test: deps ## Run the Swift tests.
 	@scripts/deps.sh test
 	$(SWIFT) test
 
+# The optimiser is a reader of its own: what it makes of the same sources is tested too.
+test-release: deps ## Run the Swift tests on an optimised build.
+	@scripts/deps.sh test
+	$(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+
 test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Tests/live/run.sh
@@ -54,6 +59,10 @@ fmt: ## Format the Swift sources.
 bench: build ## Measure against the peers; writes docs/performance.md and its picture.
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Benchmarks/run.sh
+
+instructions: build ## Count the instructions of the hot code; fails where they grew.
+	@scripts/deps.sh live
+	Benchmarks/instructions.py $(DEROOT)
 
 install: build ## Install the binary below DESTDIR/PREFIX.
 	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot

@@ -78,7 +78,8 @@ let package = Package(
             name: "DerootOCITests", dependencies: ["DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .testTarget(
-            name: "DerootTarTests", dependencies: ["DerootTestSupport", "DerootTar", "DerootBytes"],
+            name: "DerootTarTests",
+            dependencies: ["DerootTestSupport", "DerootTar", "DerootBytes"],
             swiftSettings: strict),
         .testTarget(
             name: "DerootStoreTests",

@@ -74,6 +74,9 @@ struct ConversionFlags: ParsableArguments {
         }
         let epoch = try Self.environmentEpoch()
         options.sourceDateEpoch = sourceDateEpoch ?? epoch
+        if let epoch = options.sourceDateEpoch, !(0...253_402_300_799).contains(epoch) {
+            throw DerootError(.usage, "the time \(epoch) is not in the years 1970 to 9999")
+        }
         return options
     }
 

@@ -16,6 +16,9 @@ package struct ConvertCommand: ParsableCommand {
             (- is standard input or output), or a path whose kind shows by its content. Without \
             DST the result is written beside the source as NAME-nonroot.
 
+            A plan made with --dry-run fits the destination it was made for: name it there too where \
+            the transports differ.
+
             Standard output gets the result's reference and digest; everything else goes to standard \
             error. Exit status: 0 done, 1 stopped by a blocking finding, 2 not possible, 64 usage, \
             130/143 interrupted. Whatever happens, the destination is as it was or complete.
@@ -54,7 +57,9 @@ package struct ConvertCommand: ParsableCommand {
 
     private func work() throws(DerootError) {
         let from = try TransportReference(parsing: source)
-        let to = try dryRun ? nil : target(from)
+        // A plan is for a destination as well: what becomes of plain layers depends on it.
+        let target = try destination != nil || !dryRun ? target(from) : nil
+        let to = dryRun ? nil : target
         let limits = try limits.limits()
         if plan != nil, !conversion.isDefault {
             throw DerootError(
@@ -63,7 +68,7 @@ package struct ConvertCommand: ParsableCommand {
         }
         // Options are looked at before any work is done.
         let options = try conversion.options(
-            compressesPlain: from.isDockerArchive && to?.isDockerArchive == false)
+            compressesPlain: from.isDockerArchive && target?.isDockerArchive == false)
         let platform = try conversion.wantedPlatform()
         let given = try plan.map { (path) throws(DerootError) in
             try ConversionPlan(parsing: try InputFile.read(path, atMost: 1 << 30))

@@ -10,7 +10,7 @@ struct LimitFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Most uncompressed bytes for one compressed byte.", valueName: "n"))
     var maxRatio: UInt64?
 
-    @Option(help: ArgumentHelp("Most entries of one layer.", valueName: "n"))
+    @Option(help: ArgumentHelp("Most tar entries of one image.", valueName: "n"))
     var maxEntries: Int?
 
     @Option(
@@ -24,7 +24,10 @@ struct LimitFlags: ParsableArguments {
     func limits() throws(DerootError) -> Limits {
         var limits = Limits()
         if let maxLayerBytes { limits.layerBytes = try Self.bytes(maxLayerBytes) }
-        if let maxRatio { limits.ratio = maxRatio }
+        if let maxRatio {
+            guard maxRatio > 0 else { throw DerootError(.usage, "--max-ratio is 0") }
+            limits.ratio = maxRatio
+        }
         if let maxEntries { limits.entries = maxEntries }
         if let jobs, jobs < 1 {
             throw DerootError(.usage, "--jobs is \(jobs), at least 1 is needed")

@@ -52,14 +52,21 @@ enum Console {
 
 /// Files that are written beside the result: reports, plans, digests.
 enum OutputFile {
-    /// Writes a whole file, or leaves what was there.
+    /// Writes a whole file, or leaves what was there; devices and pipes are written to as they are.
     static func write(_ bytes: [UInt8], to path: String) throws(DerootError) {
-        let temporary = "\(path).deroot-\(getpid())"
+        let kind = try File.kind(of: path)
+        guard kind == nil || kind == .regular else {
+            try File.opening(path, flags: O_WRONLY).write(bytes)
+            return
+        }
+        // Behind a symbolic link the file itself is replaced, not the link.
+        let target = kind == nil ? path : try File.resolved(path)
+        let temporary = "\(target).deroot-\(getpid())"
         do throws(DerootError) {
             let file = try File.creating(temporary, permissions: 0o644)
             try file.write(bytes)
             try file.sync()
-            try File.rename(temporary, to: path)
+            try File.rename(temporary, to: target)
         } catch {
             _ = try? File.remove(temporary)
             throw error

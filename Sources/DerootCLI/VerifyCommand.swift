@@ -43,7 +43,9 @@ package struct VerifyCommand: ParsableCommand {
         let original = try from.openSource(limits: limits)
         let progress = ProgressLine(output)
         defer { progress.clear() }
-        let platform = try conversion.wantedPlatform()
+        let asked = try conversion.wantedPlatform()
+        let only = try asked == nil ? narrowed(original, result, limits) : nil
+        let platform = asked ?? only
         let options = try options(
             noted: result, platform: platform, limits: limits, from: from, to: to)
         var again = Conversion(original, options)
@@ -59,6 +61,16 @@ package struct VerifyCommand: ParsableCommand {
         progress.clear()
         try print(outcome)
         return outcome.differences.isEmpty
+    }
+
+    /// The platform of a result that is one image of a source with several.
+    private func narrowed(
+        _ original: any ImageSource, _ result: any ImageSource, _ limits: Limits
+    ) throws(DerootError) -> Platform? {
+        let images = try ImageGraph(reading: original, limits: limits).images
+        let found = try ImageGraph(reading: result, limits: limits)
+        guard images.count > 1, found.indexes.isEmpty, found.images.count == 1 else { return nil }
+        return found.images.first?.config.platform
     }
 
     /// The options given, or those that the result's own notes name.
@@ -98,7 +110,7 @@ package struct VerifyCommand: ParsableCommand {
                 "holds": .bool(outcome.differences.isEmpty),
                 "images": .number(outcome.images), "layers": .number(outcome.layers),
                 "entries": .number(outcome.entries), "sameDigest": .bool(outcome.isSameDigest),
-                "differences": .array(differences),
+                "differences": .array(differences), "notes": .strings(outcome.notes),
             ])
             let text = String(decoding: document.serialized(indented: true), as: UTF8.self)
             try output.result(text + "\n")
@@ -106,7 +118,8 @@ package struct VerifyCommand: ParsableCommand {
         }
         if outcome.differences.isEmpty {
             let digest = outcome.isSameDigest ? ", the digest is the same" : ""
-            try output.result("verified: \(summary)\(digest)\n")
+            let notes = outcome.notes.map { "note: \($0)\n" }.joined()
+            try output.result(notes + "verified: \(summary)\(digest)\n")
             return
         }
         var lines = outcome.differences.map { "\($0.place): \($0.what)" }

@@ -120,14 +120,23 @@ extension HeaderGroup {
     private func apply(_ part: Part, to meaning: inout HeaderMeaning) throws(DerootError) {
         let data = bytes[part.data]
         switch part.kind {
-        case .longName: meaning.name = Array(data.prefix { $0 != 0 })
-        case .longLink: meaning.link = Array(data.prefix { $0 != 0 })
+        case .longName: meaning.name = try longText(data)
+        case .longLink: meaning.link = try longText(data)
         case .paxGlobal: try refusePrivilege(in: PaxRecords.parse(data))
         case .pax:
             let records = try PaxRecords.parse(data)
             for record in records { try apply(record, to: &meaning) }
             meaning.records += records
         }
+    }
+
+    /// Go takes an empty long name for none and uses the header's; others take it for the name.
+    private func longText(_ data: ArraySlice<UInt8>) throws(DerootError) -> [UInt8] {
+        let text = Array(data.prefix { $0 != 0 })
+        guard !text.isEmpty else {
+            throw DerootError(.disagreement, "an empty GNU long name")
+        }
+        return text
     }
 
     /// Global headers: Docker's reader ignores them, others apply them, so only harmless keys pass.
@@ -170,6 +179,10 @@ extension HeaderGroup {
             meaning.uid = try identifier(decimal(record), "uid")
         } else if record.isNamed("gid") {
             meaning.gid = try identifier(decimal(record), "gid")
+        } else if isName, record.value.count > 256, !record.isNamed("path") {
+            // Login names have 32 bytes at most; kept for every entry, long ones fill the memory.
+            throw DerootError(
+                .limit, "pax record '\(printable(record.key))' has more than 256 bytes")
         } else if record.isNamed("uname") {
             meaning.userName = record.value
         } else if record.isNamed("gname") {
@@ -200,7 +213,8 @@ extension HeaderGroup {
             let value = UInt64(clamping: try decimal(record))
             // A record is there for sizes that octal has no room for; else it must repeat the field.
             // Writers leave zero or the largest octal number there then.
-            let isOverflow = value >= 1 << 33 && (stored == 0 || stored >= 1 << 33 - 1)
+            let isOverflow =
+                value >= 1 << 33 && (stored == 0 || stored >= 1 << 33 - 1) && parts.count == 1
             guard value == stored || isOverflow, sizes.allSatisfy({ $0 == record }) else {
                 throw DerootError(
                     .disagreement, "the pax size \(value) contradicts the header's \(stored)",

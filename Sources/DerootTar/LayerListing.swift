@@ -88,6 +88,11 @@ package struct LayerListing: Sendable {
         } catch { throw error.located(in: .init(offset: group.offset)) }
         let link = group.meaning.link
         let isLink = group.meaning.type == .hardLink || group.meaning.type == .symlink
+        guard !path.isEmpty || group.meaning.type == .directory else {
+            throw DerootError(
+                .hostile, "an entry that would put something else in the place of the root",
+                at: .init(entry: printable(group.meaning.name), offset: group.offset))
+        }
         guard path.count <= Int(UInt16.max) else {
             throw DerootError(
                 .limit, "a path of \(path.count) bytes",

@@ -166,6 +166,12 @@ package struct TarFramer: ~Copyable {
             try completeGroup(found)
             return
         }
+        if kind == .paxGlobal, group.parts.contains(where: { $0.kind != .paxGlobal }) {
+            // Go hands a global header out as an entry of its own and forgets what came before.
+            throw DerootError(
+                .disagreement, "a global pax header between an extension header and its entry",
+                at: place)
+        }
         if kind != .paxGlobal, group.parts.contains(where: { $0.kind == kind }) {
             throw DerootError(
                 .disagreement, "two extension headers of one kind before one entry", at: place)

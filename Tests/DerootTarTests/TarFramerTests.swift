@@ -109,8 +109,8 @@ struct TarFramerTests {
         var limits = Limits()
         limits.extensionHeaderBytes = 4096
         var tar = TarBuilder()
-        tar.pax([PaxRecord("comment", [UInt8](repeating: 0x61, count: 3000))])
         tar.longName([UInt8](repeating: 0x62, count: 3000))
+        tar.pax([PaxRecord("comment", [UInt8](repeating: 0x61, count: 3000))])
         tar.file("c")
         let error = try #require(throws: DerootError.self) { try framed(tar.bytes, limits: limits) }
         #expect(error.code == .limit)

@@ -1,4 +1,4 @@
-internal import CDeflate
+import CDeflate
 
 /// Decodes one deflate stream (RFC 1951) and tells where its blocks lie.
 @safe

@@ -23,9 +23,7 @@ public enum Compression: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// What a blob is that deroot does not read, by its first bytes; nil where nothing is known.
-    ///
-    /// - Parameter magic: Six bytes, or what there is.
+    /// What a blob is that deroot does not read, by its first six bytes; nil where nothing is known.
     package static func foreignFormat(magic: some Collection<UInt8>) -> String? {
         let bytes = Array(magic.prefix(6))
         let known: [([UInt8], String)] = [

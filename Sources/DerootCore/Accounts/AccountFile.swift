@@ -45,6 +45,15 @@ package struct AccountFile: Sendable, Hashable {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             let text = Self.trimmed(line)
+            // Go trims these as white space, libc does not: the row would have two names.
+            let isOdd = text.contains { $0 < 0x20 && $0 != 0x09 }
+            let isPadded = Self.unicodeBlanks.contains { blank in
+                text.starts(with: blank) || text.suffix(blank.count).elementsEqual(blank)
+            }
+            guard !isOdd, !isPadded else {
+                throw DerootError(
+                    .hostile, "line \(index + 1) has a control character or odd blanks")
+            }
             guard let first = text.first, ![UInt8]("#+-".utf8).contains(first) else { continue }
             let fields = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
             let row = Row(line: index + 1, fields: fields.map(Array.init))
@@ -65,6 +74,20 @@ package struct AccountFile: Sendable, Hashable {
     private init() {
         bytes = []
         rows = []
+    }
+
+    /// U+0085 and U+00A0 in UTF-8.
+    private static let unicodeBlanks: [[UInt8]] = [[0xC2, 0x85], [0xC2, 0xA0]]
+
+    /// True where some row's number is `id` only to lenient readers (`+5`, `005`), as Go's Atoi is.
+    package func namesLeniently(_ id: UInt32) -> Bool {
+        rows.contains { row in
+            guard row.fields.count > 2, row.id == nil else { return false }
+            let digits =
+                row.fields[2].first == 0x2B ? row.fields[2].dropFirst() : row.fields[2][...]
+            let canonical = digits.drop { $0 == 0x30 }
+            return AccountFile.number(canonical) == id
+        }
     }
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -58,7 +58,12 @@ package struct Accounts: Sendable {
         }
         guard !resolved.loops else { throw refuse("is a symbolic link that loops") }
         guard !resolved.escapes else { throw refuse("is a symbolic link that leaves the root") }
-        guard let node = resolved.node else { return Place(path: resolved.path, entry: nil) }
+        guard let node = resolved.node else {
+            guard tree.obstacle(above: resolved.path) == nil else {
+                throw refuse("leads through something that is no directory")
+            }
+            return Place(path: resolved.path, entry: nil)
+        }
         guard let entry = tree.entry(of: node) else { throw refuse("is a directory") }
         // A link's body is where the first of its names is.
         let origin = tree.linkGroup(of: entry).first { tree[$0].type == .file } ?? entry

@@ -73,6 +73,13 @@ package struct Identity: Sendable, Hashable {
         let numbers = try Self.numbers(choice, imageUser: imageUser, in: accounts)
         uid = numbers.uid
         gid = numbers.gid
+        guard !accounts.passwd.namesLeniently(uid), !accounts.group.namesLeniently(gid) else {
+            throw DerootError(
+                .hostile,
+                "a row of /etc/passwd or /etc/group spells \(uid) or \(gid) in a way that "
+                    + "only some readers understand",
+                advice: "correct the row, or choose other numbers with --user")
+        }
         if let row = accounts.group.row(id: gid) {
             groupName = row.name
             groupRow = nil
@@ -106,7 +113,13 @@ package struct Identity: Sendable, Hashable {
             case .nonRoot(let uid, let gid): return (uid, gid)
             }
         case .numbers(let uid, let gid):
-            return (uid, gid ?? accounts.passwd.row(id: uid)?.groupID ?? uid)
+            let group = gid ?? accounts.passwd.row(id: uid)?.groupID ?? uid
+            guard group <= 2_147_483_647 else {
+                throw DerootError(
+                    .blocked, "--user \(uid): that account's group \(group) is above 2147483647",
+                    advice: "name a group as well: --user \(uid):GID")
+            }
+            return (uid, group)
         case .name(let name):
             guard case .nonRoot(let uid, let gid) = try ImageUser(name, in: accounts) else {
                 throw DerootError(

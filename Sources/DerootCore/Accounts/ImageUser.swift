@@ -57,13 +57,21 @@ package enum ImageUser: Sendable, Hashable {
         _ group: [UInt8], of user: String, row: AccountFile.Row?, in accounts: Accounts
     ) throws(DerootError) -> UInt32 {
         // Without a group the row's counts; without a row runtimes take 0, the image's own choice.
-        if group.isEmpty { return row?.groupID ?? 0 }
+        if group.isEmpty { return try inRange(row?.groupID ?? 0, of: user) }
         if group.allSatisfy({ $0 == 0x30 }) { return 0 }
         if group.allSatisfy({ (0x30...0x39).contains($0) }) {
             return try canonical(group, of: user)
         }
         guard let found = accounts.group.row(named: group), let gid = found.id else {
             throw refuse(user, "no well-formed row of /etc/group has that group's name")
+        }
+        return try inRange(gid, of: user)
+    }
+
+    /// Runtimes refuse larger ids, also where a row names them.
+    private static func inRange(_ gid: UInt32, of user: String) throws(DerootError) -> UInt32 {
+        guard gid <= 2_147_483_647 else {
+            throw refuse(user, "its group's id \(gid) is above 2147483647")
         }
         return gid
     }

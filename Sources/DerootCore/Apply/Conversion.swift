@@ -32,9 +32,8 @@ package struct Conversion: Sendable {
 
     /// Converts into a transaction and makes the result visible.
     ///
-    /// - Parameters:
-    ///   - transaction: Aborted where anything fails.
-    ///   - given: A plan made earlier; nil: made now.
+    /// The transaction is aborted where anything fails; a plan made earlier may be given.
+    ///
     /// - Throws: `.planMismatch` for a plan of another source.
     package func convert(
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
@@ -83,7 +82,7 @@ package struct Conversion: Sendable {
             let layers = image.manifest.layers.map(\.digest)
             guard planned.layers.map(\.digest) == layers,
                 planned.layers.map(\.diffID) == image.config.diffIDs,
-                planned.userBefore == image.config.user
+                planned.userBefore == image.config.exactUser
             else {
                 throw DerootError(
                     .planMismatch, "the plan's layers are not those of the image",
@@ -103,6 +102,11 @@ package struct Conversion: Sendable {
         staging transaction: (any DestinationTransaction)?
     ) throws(DerootError) -> Planned {
         let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        guard !graph.convertible.isEmpty else {
+            throw DerootError(
+                .unsupported, "there are only Windows images, whose users are no numbers",
+                at: .init(file: source.name))
+        }
         for image in graph.convertible { try check(image) }
         let layers = try scan(graph, transaction) { image in
             let policy = foretoldPolicy(image.config)
@@ -116,6 +120,13 @@ package struct Conversion: Sendable {
         for image in graph.convertible {
             let parts = image.manifest.layers.compactMap { layer in
                 layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
+            }
+            let entries = parts.reduce(0) { $0 + $1.pass.listing.count }
+            guard entries <= limits.entries else {
+                throw DerootError(
+                    .limit, "the image has \(entries) entries, more than \(limits.entries)",
+                    at: .init(file: source.name, blob: image.descriptor.digest),
+                    advice: "raise it with --max-entries")
             }
             let input = ImagePlanner.Image(
                 manifest: image.descriptor.digest, config: image.config, layers: parts)
@@ -230,6 +241,6 @@ extension ImageGraph {
 }
 
 extension ImageGraph.Image {
-    /// True for Windows images, whose users are no numbers.
-    package var isWindows: Bool { config.platform.os == "windows" || platform.os == "windows" }
+    /// True for Windows images, whose users are no numbers; index and config agree on it.
+    package var isWindows: Bool { config.platform.os == "windows" && platform.os == "windows" }
 }

@@ -10,6 +10,8 @@ package struct ConversionResult: Sendable {
         package let plan: ImagePlan
         /// The new manifest; the source's where nothing changed.
         package let manifest: Digest
+        /// Its content.
+        package let document: Manifest
         /// The config that goes with it.
         package let config: ImageConfig
         /// The layers in the manifest's order, as they are now.
@@ -29,6 +31,8 @@ package struct ConversionResult: Sendable {
     package let images: [Image]
     /// What was read of each image's layers; shorter where a plan was applied unread.
     package let listings: [[LayerListing]]
+    /// The children that were not converted, by digest.
+    package let carriedDigests: Set<Digest>
     /// Children that are the source's, byte for byte.
     package let carried: [String]
     /// What is not in the result any more, and why.

@@ -35,7 +35,7 @@ struct ImageAssembly {
     /// The documents, and the annotations that went since they speak of the old layers.
     struct Result {
         let config: ImageConfig
-        let manifest: [UInt8]
+        let manifest: Manifest
         let dropped: [String]
     }
 
@@ -64,7 +64,7 @@ struct ImageAssembly {
         if !usesLabels {
             for (name, value) in facts { manifest.setAnnotation(name, value) }
         }
-        return Result(config: config, manifest: manifest.document.bytes, dropped: dropped)
+        return Result(config: config, manifest: manifest, dropped: dropped)
     }
 
     private func update(_ config: inout ImageConfig, facts: [(String, String)]) {
@@ -74,6 +74,8 @@ struct ImageAssembly {
             config.replaceDiffID(at: index, layer.diffID)
         }
         if let added { config.appendDiffID(added.diffID) }
+        let isSame = zip(layers, image.manifest.layers).allSatisfy { $0.digest == $1.digest }
+        if added != nil || !isSame { config.removeStaleImageIDs() }
         // An image without any history stays so: one entry would not fit its layers.
         if !config.history.isEmpty || layers.isEmpty {
             config.appendHistory(

@@ -35,7 +35,8 @@ struct ResultWriter {
             dropped += notes
             results.append(
                 ConversionResult.Image(
-                    plan: plan, manifest: result.manifest.digest, config: result.config,
+                    plan: plan, manifest: result.manifest.digest,
+                    document: result.document, config: result.config,
                     layers: layers,
                     added: result.added,
                     sizeBefore: image.manifest.layers.reduce(0) { $0 + $1.size },
@@ -48,11 +49,13 @@ struct ResultWriter {
             listings: images.map { image in
                 image.manifest.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
             },
-            carried: outcome.carriedNames, dropped: dropped + outcome.dropped)
+            carriedDigests: Set(outcome.carried.map(\.digest)), carried: outcome.carriedNames,
+            dropped: dropped + outcome.dropped)
     }
 
     private struct Finished {
         let manifest: (digest: Digest, size: UInt64)
+        let document: Manifest
         let config: ImageConfig
         let added: WrittenLayer?
     }
@@ -66,7 +69,10 @@ struct ResultWriter {
             try copyDocument(image.manifest.config)
             try copyDocument(image.descriptor)
             let same = (image.descriptor.digest, image.descriptor.size)
-            return (Finished(manifest: same, config: image.config, added: nil), [])
+            return (
+                Finished(
+                    manifest: same, document: image.manifest, config: image.config, added: nil), []
+            )
         }
         let layerWriter = AddedLayerWriter(
             scanner: conversion.scanner(nil), transaction: transaction,
@@ -77,10 +83,12 @@ struct ResultWriter {
             usesLabels: conversion.usesLabels || image.manifest.isDocker
         ).assemble()
         try transaction.put(result.config.document.bytes)
-        let digest = try transaction.put(result.manifest)
+        let bytes = result.manifest.document.bytes
+        let digest = try transaction.put(bytes)
         let name = "\(source.name): "
-        let manifest = (digest, UInt64(result.manifest.count))
-        let finished = Finished(manifest: manifest, config: result.config, added: added)
+        let manifest = (digest, UInt64(bytes.count))
+        let finished = Finished(
+            manifest: manifest, document: result.manifest, config: result.config, added: added)
         return (finished, result.dropped.map { name + $0 })
     }
 
@@ -140,18 +148,27 @@ struct ResultWriter {
     }
 
     /// Copies a child that is not converted, with all that it refers to.
+    ///
+    /// By content and not by type: what has a config, layers or blobs is nothing without them.
     private func carry(_ child: Descriptor) throws(DerootError) {
-        let isSmall = child.size <= UInt64(conversion.limits.manifestBytes)
-        let isManifest = child.mediaType.isManifest
-        guard isManifest, isSmall else {
+        guard child.size <= UInt64(conversion.limits.manifestBytes) else {
             try copyBlob(child)
             return
         }
         let bytes = try conversion.source.document(child, limit: conversion.limits.manifestBytes)
-        let manifest = try Manifest(parsing: bytes)
-        for part in [manifest.config] + manifest.layers {
-            if !part.urls.isEmpty, !conversion.source.contains(part) { continue }
-            try copyBlob(part)
+        if let document = try? Document(parsing: bytes) {
+            guard try document.root.field("manifests") == nil || child.mediaType.isIndex else {
+                throw DerootError(
+                    .unsupported, "an index of an unknown type cannot be carried",
+                    at: .init(file: conversion.source.name, blob: child.digest))
+            }
+            var parts = try document.root.descriptor("config").map { [$0] } ?? []
+            parts += try document.root.descriptors("layers") ?? []
+            parts += try document.root.descriptors("blobs") ?? []
+            for part in parts {
+                if !part.urls.isEmpty, !conversion.source.contains(part) { continue }
+                try copyBlob(part)
+            }
         }
         try transaction.put(bytes, algorithm: child.digest.algorithm)
     }

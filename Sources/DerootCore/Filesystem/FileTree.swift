@@ -31,6 +31,8 @@ package struct FileTree: Sendable {
         let nameStart: UInt32
         let nameCount: UInt16
         var isAlive = true
+        /// False for a dead node that its parent's list of children has no longer.
+        var isListed = true
     }
 
     /// The layers that were applied, lowest first.
@@ -79,7 +81,7 @@ package struct FileTree: Sendable {
             if let node = find(path) { kill(node) }
         case .opaque(let directory):
             guard let node = find(directory) else { return }
-            for child in children(of: node) { kill(child) }
+            killChildren(of: node)
         case .metadata: break
         }
     }
@@ -89,9 +91,7 @@ package struct FileTree: Sendable {
         let reference = EntryRef(layer: Int(number), index: index)
         if entry.type == .hardLink { link(reference, to: layer.linkBytes(index)) }
         let node = makeNode(layer.pathBytes(index))
-        if entry.type != .directory {
-            for child in children(of: node) { kill(child) }
-        }
+        if entry.type != .directory { killChildren(of: node) }
         nodes[node].layer = number
         nodes[node].index = Int32(index)
     }
@@ -117,9 +117,11 @@ package struct FileTree: Sendable {
 
     private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {
         guard let path = try? TarPath(target).cleaned() else { return }
-        guard let origin = entry(at: path) ?? resolve(path).node.flatMap({ entry(of: $0) }) else {
-            return
+        var found = entry(at: path)
+        if found == nil, let node = resolve(path, followingLast: false).node {
+            found = entry(of: node)
         }
+        guard let origin = found else { return }
         if let group = groupOf[origin] {
             linkGroups[group].append(reference)
             groupOf[reference] = group
@@ -130,15 +132,33 @@ package struct FileTree: Sendable {
         }
     }
 
-    /// Takes a node and everything below it out of the view; without recursion, paths may be deep.
+    /// Takes a node and everything below it out of the view.
     private mutating func kill(_ node: NodeID) {
+        killChildren(of: node)
+        lastParent = nil
+        nodes[node].isAlive = false
+        nodes[node].layer = -1
+        nodes[node].index = -1
+    }
+
+    /// Takes everything below a node out of the view; without recursion, paths may be deep.
+    ///
+    /// The dead leave the lists of children: a directory may be emptied again and again (C20).
+    private mutating func killChildren(of node: NodeID) {
         var stack = [node]
-        while let node = stack.popLast() {
-            stack += children(of: node)
-            lastParent = nil
-            nodes[node].isAlive = false
-            nodes[node].layer = -1
-            nodes[node].index = -1
+        while let parent = stack.popLast() {
+            var next = nodes[parent].firstChild
+            nodes[parent].firstChild = -1
+            if next >= 0 { lastParent = nil }
+            while next >= 0 {
+                let child = Int(next)
+                next = nodes[child].nextSibling
+                nodes[child].isAlive = false
+                nodes[child].isListed = false
+                nodes[child].layer = -1
+                nodes[child].index = -1
+                stack.append(child)
+            }
         }
     }
 }
@@ -174,6 +194,11 @@ extension FileTree {
     /// All names of the entry's inode, itself included.
     package func linkGroup(of reference: EntryRef) -> [EntryRef] {
         groupOf[reference].map { linkGroups[$0] } ?? [reference]
+    }
+
+    /// True for two names of one inode.
+    package func areLinked(_ one: EntryRef, _ other: EntryRef) -> Bool {
+        groupOf[one] != nil && groupOf[one] == groupOf[other]
     }
 
     /// A node's children, in no particular order.
@@ -239,6 +264,11 @@ extension FileTree {
         let (slot, dead) = slot(parent, name)
         if let dead {
             nodes[dead].isAlive = true
+            if !nodes[dead].isListed {
+                nodes[dead].isListed = true
+                nodes[dead].nextSibling = nodes[parent].firstChild
+                nodes[parent].firstChild = Int32(dead)
+            }
             return dead
         }
         let node = nodes.count

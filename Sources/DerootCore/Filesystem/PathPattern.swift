@@ -36,18 +36,29 @@ package struct PathPattern: Sendable, Hashable {
         Self.match(components[...], path.components[...])
     }
 
+    /// All components; as for one, going back to the last `**` is enough, and quick on any path.
     private static func match(
         _ pattern: ArraySlice<[UInt8]>, _ path: ArraySlice<ArraySlice<UInt8>>
     ) -> Bool {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first.elementsEqual("**".utf8) {
-            let rest = pattern.dropFirst()
-            // `a/**/**/b` is `a/**/b`: without this, stars in a row would cost exponential time.
-            if let next = rest.first, next.elementsEqual("**".utf8) { return match(rest, path) }
-            return (0...path.count).contains { match(rest, path.dropFirst($0)) }
+        var p = pattern.startIndex
+        var n = path.startIndex
+        var stars: (p: Int, n: Int)?
+        while n < path.endIndex {
+            if p < pattern.endIndex, pattern[p].elementsEqual("**".utf8) {
+                stars = (p, n)
+                p += 1
+            } else if p < pattern.endIndex, match(pattern[p], path[n]) {
+                p += 1
+                n += 1
+            } else if let (starsP, starsN) = stars {
+                p = starsP + 1
+                n = starsN + 1
+                stars = (starsP, n)
+            } else {
+                return false
+            }
         }
-        guard let name = path.first, Self.match(first, name) else { return false }
-        return match(pattern.dropFirst(), path.dropFirst())
+        return pattern[p...].allSatisfy { $0.elementsEqual("**".utf8) }
     }
 
     /// One component; linear, going back to the last star only.

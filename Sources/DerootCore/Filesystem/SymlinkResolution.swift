@@ -8,7 +8,8 @@ package struct ResolvedPath: Sendable {
     package let node: FileTree.NodeID?
     /// True where a `..` wanted to leave the root: a chroot stays at the root, other readers may not.
     package let escapes: Bool
-    /// True where links led in circles, or through more than the kernel's forty.
+    /// True where links led in circles, through more than the kernel's forty, or to a path that is
+    /// longer than any kernel takes.
     package let loops: Bool
 }
 
@@ -21,7 +22,12 @@ extension FileTree {
         var done: [(name: ArraySlice<UInt8>, node: NodeID?)] = []
         var hops = 0
         var escapes = false
+        // PATH_MAX has room for 2048; a few more cost nothing.
+        let longest = 4096
         while let component = todo.popLast() {
+            if todo.count + done.count > longest {
+                return ResolvedPath(path: path, node: nil, escapes: escapes, loops: true)
+            }
             if component.elementsEqual("..".utf8) {
                 if done.popLast() == nil { escapes = true }
                 continue
@@ -47,5 +53,17 @@ extension FileTree {
         let resolved = TarPath(Array(names.joined(separator: [UInt8(ascii: "/")])))
         let node = done.isEmpty ? 0 : done[done.count - 1].node
         return ResolvedPath(path: resolved, node: node, escapes: escapes, loops: false)
+    }
+
+    /// What stands in the way of making a path: the nearest thing above it that is no directory.
+    package func obstacle(above path: TarPath) -> TarPath? {
+        var at = path
+        while !at.isRoot {
+            at = at.parent
+            guard let node = find(at) else { continue }
+            guard let entry = entry(of: node), self[entry].type != .directory else { return nil }
+            return at
+        }
+        return nil
     }
 }

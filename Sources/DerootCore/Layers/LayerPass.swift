@@ -35,9 +35,8 @@ package struct LayerPass: Sendable {
 
     /// Reads a layer to its last byte.
     ///
-    /// - Parameters:
-    ///   - blob: The compressed layer.
-    ///   - sink: Takes the rewritten blob; nil: the changes are noted and not made.
+    /// The sink takes the rewritten blob; without one the changes are noted and not made.
+    ///
     /// - Throws: Everything that is wrong with the layer, with its offset.
     package func run(
         _ blob: consuming FileSlice, sink: ByteSink?

@@ -10,10 +10,15 @@ package struct EntryPolicy: Sendable {
     package var stripsSetgidDirectories = false
     /// The new owner of everything at or below `ownedRoots`.
     package var owner: HeaderChange.Owner?
-    package var ownedRoots: [TarPath] = []
+    package var ownedRoots: [TarPath] = [] {
+        didSet { rootNames = Set(ownedRoots.map { $0.bytes[...] }) }
+    }
+    private var rootNames: Set<ArraySlice<UInt8>> = []
     /// Entries that are left alone whatever they are: by pattern, and by path behind links.
     package var keptPatterns: [PathPattern] = []
     package var keptPaths: Set<TarPath> = []
+    /// Protected as well, with all below: where protected paths really are, behind links.
+    package var protectedPaths: Set<TarPath> = []
 
     package init() {}
 
@@ -36,7 +41,7 @@ package struct EntryPolicy: Sendable {
         let path = listing.path(index)
         guard !keeps(path), !keepsTarget(of: index, in: listing) else { return nil }
         var change = privilegeChange(of: entry)
-        if isOwned, mayOwn(entry, at: path) {
+        if isOwned, mayOwn(entry), mayOwn(path) {
             change.owner = ownerChange(of: index, in: listing)
         }
         return change.isEmpty ? nil : change
@@ -69,19 +74,32 @@ package struct EntryPolicy: Sendable {
 
     /// True for a path at or below one that is owned.
     package func owns(_ path: ArraySlice<UInt8>) -> Bool {
-        ownedRoots.contains { root in
-            let root = root.bytes
-            guard !root.isEmpty else { return true }
-            guard path.starts(with: root) else { return false }
-            return path.count == root.count || path[path.startIndex + root.count] == 0x2F
+        guard !rootNames.isEmpty else { return false }
+        if rootNames.contains([]) || rootNames.contains(path) { return true }
+        // Every parent, shortest first; an image may name thousands of volumes.
+        for slash in path.indices where path[slash] == 0x2F {
+            if rootNames.contains(path[..<slash]) { return true }
         }
+        return false
     }
 
-    /// True where an entry may change hands: no device (its owner may open the hardware), no
-    /// whiteout, nothing protected.
-    package func mayOwn(_ entry: TarEntry, at path: TarPath) -> Bool {
+    /// True where an entry may change hands: no device (its owner may open the hardware), and no
+    /// file with capabilities that stay (its owner could put them to use).
+    package func mayOwn(_ entry: TarEntry) -> Bool {
         entry.type != .characterDevice && entry.type != .blockDevice
-            && !Whiteout.isMarker(path.bytes[...]) && !ProtectedPaths.contains(path)
+            && !(entry.hasCapabilities && capabilities != .strip)
+    }
+
+    /// True where what is at a path may change hands: no whiteout, nothing protected.
+    package func mayOwn(_ path: TarPath) -> Bool {
+        !Whiteout.isMarker(path.bytes[...]) && !protects(path)
+    }
+
+    /// True for a path that never changes hands.
+    package func protects(_ path: TarPath) -> Bool {
+        if ProtectedPaths.contains(path) { return true }
+        guard !protectedPaths.isEmpty else { return false }
+        return protectedPaths.contains { path.isAt(orBelow: $0) }
     }
 
     /// True for a path that was asked to be kept.

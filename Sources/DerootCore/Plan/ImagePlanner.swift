@@ -25,11 +25,8 @@ package struct ImagePlanner: Sendable {
 
     package init(_ options: ConversionOptions) { self.options = options }
 
-    /// Decides.
+    /// Decides; `read` reads the body of an entry that was not captured.
     ///
-    /// - Parameters:
-    ///   - image: The image.
-    ///   - read: Reads the body of an entry that was not captured.
     /// - Throws: `.blocked` where the image cannot be converted, `.hostile`, `.usage`.
     package func plan(
         _ image: Image, read: (EntryRef) throws(DerootError) -> [UInt8]
@@ -42,31 +39,36 @@ package struct ImagePlanner: Sendable {
         }
         let identity = try Identity(options.user, imageUser: image.config.user, in: accounts)
         let owner = HeaderChange.Owner(
-            uid: identity.uid, gid: identity.gid, userName: identity.userName,
-            groupName: identity.groupName)
+            uid: identity.uid, gid: identity.gid, userName: Self.fitting(identity.userName),
+            groupName: Self.fitting(identity.groupName))
         let owned = try OwnedPaths(options, config: image.config, tree: tree)
 
         var policy = EntryPolicy(options)
         policy.owner = owner
         policy.ownedRoots = owned.roots
+        policy.protectedPaths = ProtectedPaths.behindLinks(in: tree)
+            .union(accounts.places.values.map(\.path))
         policy.keptPaths = Set(options.keep.flatMap { $0.expand(in: tree) })
         let changes = LayerChanges(policy, in: tree)
-
-        var added = AddedEntries(in: tree)
+        let planned = try options.layers == .append ? changes.visible() : changes.layers
+        var added = AddedEntries(in: tree, policy)
         addAccounts(identity, accounts, tree, to: &added)
         addDirectories(owned, identity, owner, tree, policy, to: &added)
         let home = Self.home(image.config, identity, tree, policy)
         return ImagePlan(
             manifest: image.manifest, platform: image.config.platform.description, owner: owner,
-            userBefore: image.config.user, userAfter: identity.user,
+            userBefore: image.config.exactUser, userAfter: identity.user,
             homeBefore: home.before, homeAfter: home.after,
-            layers: zip(
-                image.layers, options.layers == .append ? changes.visible : changes.layers
-            ).map { layer, changes in
+            layers: zip(image.layers, planned).map { layer, changes in
                 LayerPlan(digest: layer.digest, diffID: layer.pass.blob.diffID, changes: changes)
             },
             added: added.sorted,
             notes: owned.notes + added.notes + keepNotes(changes, tree))
+    }
+
+    /// A name as headers hold it: none, rather than a part of one that may be somebody else's.
+    private static func fitting(_ name: [UInt8]) -> [UInt8] {
+        name.count < TarField.userName.count ? name : []
     }
 
     private func keepNotes(_ changes: LayerChanges, _ tree: FileTree) -> [String] {
@@ -82,18 +84,29 @@ package struct ImagePlanner: Sendable {
     private func addAccounts(
         _ identity: Identity, _ accounts: Accounts, _ tree: FileTree, to added: inout AddedEntries
     ) {
-        func append(_ row: String, to kind: Accounts.Kind, mode: UInt16) {
+        func write(_ kind: Accounts.Kind, _ content: [UInt8], mode: UInt16, _ reason: String) {
             guard let place = accounts.places[kind] else { return }
-            let file = accounts.files[kind] ?? .empty
             let old = place.entry.map { tree[$0] }
             // Root's and not writable by others, whatever it was: who writes here becomes root.
             added.addFile(
-                place.path, content: file.appending(row), mode: (old?.mode ?? mode) & 0o755,
+                place.path, content: content, mode: (old?.mode ?? mode) & 0o755,
                 owner: .init(
                     uid: 0, gid: old?.gid ?? 0, userName: Array("root".utf8),
                     groupName: place.entry.map { tree.layers[$0.layer].ownerNames($0.index).group }
                         ?? Array("root".utf8)),
-                reason: "the row of \(identity.user) in /\(kind.rawValue)")
+                reason: reason)
+        }
+        func append(_ row: String, to kind: Accounts.Kind, mode: UInt16) {
+            let content = (accounts.files[kind] ?? .empty).appending(row)
+            write(kind, content, mode: mode, "the row of \(identity.user) in /\(kind.rawValue)")
+        }
+        for kind in Accounts.Kind.allCases {
+            guard let entry = accounts.places[kind]?.entry, let file = accounts.files[kind] else {
+                continue
+            }
+            if tree[entry].uid != 0 || tree[entry].mode & 0o022 != 0 {
+                write(kind, file.bytes, mode: 0o644, "/\(kind.rawValue) was writable by others")
+            }
         }
         let user = printable(identity.userName)
         let group = printable(identity.groupName)
@@ -119,14 +132,12 @@ package struct ImagePlanner: Sendable {
         _ policy: EntryPolicy, to added: inout AddedEntries
     ) {
         for wanted in owned.wanted {
-            let mayOwn = wanted.isOwned && !ProtectedPaths.contains(wanted.path)
-            added.addDirectory(
-                wanted.path, mode: 0o755, owner: mayOwn ? owner : nil, reason: wanted.reason)
+            added.addDirectory(wanted.path, mode: 0o755, reason: wanted.reason)
         }
         for root in owned.roots {
             guard let node = tree.find(root) else { continue }
             for path in tree.impliedDirectories(below: node)
-            where !ProtectedPaths.contains(path) {
+            where !policy.protects(path) {
                 added.materialize(path, owner: owner)
             }
         }
@@ -136,7 +147,7 @@ package struct ImagePlanner: Sendable {
                 home.path, mode: 0o700, owner: owner, reason: "the home of \(identity.user)")
         }
         let temporary = tree.resolve("tmp")
-        added.addDirectory(temporary.path, mode: 0o1777, owner: nil, reason: "/tmp is missing")
+        added.addDirectory(temporary.path, mode: 0o1777, reason: "/tmp is missing")
     }
 
     /// HOME, where the config pins one that the user cannot enter.
@@ -165,7 +176,8 @@ extension FileTree {
             at = at.appending(component)
             guard let reference = entry(at: at) else { continue }
             let entry = self[reference]
-            let willBeOwned = policy.owns(at.bytes[...]) && policy.mayOwn(entry, at: at)
+            let willBeOwned =
+                policy.owns(at.bytes[...]) && policy.mayOwn(entry) && policy.mayOwn(at)
             let bit: UInt16 =
                 if willBeOwned || entry.uid == identity.uid {
                     0o100

@@ -1,3 +1,4 @@
+package import DerootBytes
 import DerootTar
 
 /// The changes of all layers of an image, decided with the merged view at hand.
@@ -7,12 +8,14 @@ import DerootTar
 package struct LayerChanges: Sendable {
     /// By layer, in the entries' order.
     package private(set) var layers: [[EntryChange]]
-    /// How many entries were spared because they are on the keep list and privileged.
+    /// The privileged entries that were spared because one of their names is on the keep list.
     package private(set) var kept: [EntryRef] = []
 
     private let tree: FileTree
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
+    /// Where entries below symbolic links lead, for those that lead elsewhere.
+    private var resolved: [EntryRef: TarPath] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -39,19 +42,49 @@ package struct LayerChanges: Sendable {
     }
 
     /// The same, but only for files that the merged view shows: what a layer on top can change.
-    package var visible: [[EntryChange]] {
-        layers.enumerated().map { number, changes in
-            changes.filter { change in
-                let reference = EntryRef(layer: number, index: change.index)
-                return tree.entry(at: path(reference)) == reference
+    ///
+    /// All shown names of an inode come along, the first with the body, since a link in one layer to a
+    /// file in another is no link for runtimes. They may have nothing to change themselves.
+    ///
+    /// - Throws: `.blocked` where the name that has the body is hidden by an upper layer.
+    package func visible() throws(DerootError) -> [[EntryChange]] {
+        var out: [[Int: HeaderChange]] = layers.map { _ in [:] }
+        for (number, changes) in layers.enumerated() {
+            for change in changes where isShown(EntryRef(layer: number, index: change.index)) {
+                out[number][change.index] = change.change
             }
+        }
+        for group in tree.linkGroups {
+            let isChanged = group.contains { out[$0.layer][$0.index] != nil }
+            guard isChanged else { continue }
+            guard let body = group.first, isShown(body), tree[body].type != .hardLink else {
+                throw DerootError(
+                    .blocked, "a hard link's file is hidden, so no layer on top can change it",
+                    at: .init(entry: group.first.map { printable(path($0).bytes) }),
+                    advice: "convert with --layers rewrite")
+            }
+            for name in group where isShown(name) && out[name.layer][name.index] == nil {
+                out[name.layer][name.index] = HeaderChange()
+            }
+        }
+        return out.map { changes in
+            changes.sorted { $0.key < $1.key }.map { EntryChange(index: $0.key, change: $0.value) }
         }
     }
 
+    private func isShown(_ reference: EntryRef) -> Bool {
+        tree.entry(at: path(reference)) == reference
+    }
+
     private mutating func noteKept(_ reference: EntryRef) {
-        let entry = tree[reference]
-        guard entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil) else { return }
-        if isKept(reference) { kept.append(reference) }
+        guard isPrivileged(tree[reference]), overrides[reference] == nil,
+            policy.keeps(path(reference))
+        else { return }
+        kept.append(reference)
+    }
+
+    private func isPrivileged(_ entry: TarEntry) -> Bool {
+        entry.isSetid || (entry.hasCapabilities && policy.capabilities != nil)
     }
 
     private func path(_ reference: EntryRef) -> TarPath {
@@ -65,48 +98,53 @@ package struct LayerChanges: Sendable {
     private mutating func decideBehindLinks() {
         let hasLinkedParent = tree.hasChildrenBelowLinks
         guard hasLinkedParent else { return }
+        var parents: [TarPath: TarPath] = [:]
         for (number, listing) in tree.layers.enumerated() {
             for index in 0..<listing.count {
                 let spelled = listing.path(index)
-                let parent = tree.resolve(spelled.parent).path
-                guard parent != spelled.parent else { continue }
-                let resolved = parent.appending(spelled.name)
+                let above = spelled.parent
+                // Many entries share a parent, and a hostile link is long to follow.
+                let parent = parents[above] ?? tree.resolve(above).path
+                parents[above] = parent
+                guard parent != above else { continue }
                 let reference = EntryRef(layer: number, index: index)
-                overrides[reference] = change(of: reference, names: [spelled, resolved])
+                resolved[reference] = parent.appending(spelled.name)
+                decide([reference])
             }
         }
     }
 
+    /// Decides for all entries of one inode: what one of their names asks for or forbids counts for
+    /// all of them.
     private mutating func decide(_ group: [EntryRef]) {
         let isPlain = group.allSatisfy { reference in
             let listing = tree.layers[reference.layer]
             let entry = tree[reference]
-            return !entry.isSetid && !entry.hasCapabilities
+            return !entry.isSetid && !entry.hasCapabilities && resolved[reference] == nil
                 && (policy.owner == nil || !policy.owns(listing.pathBytes(reference.index)))
         }
         // A link may name a kept file that is plain itself, but then nothing is to be changed either.
         if isPlain { return }
-        let names = group.map(path)
+        let names = group.map(path) + group.compactMap { resolved[$0] }
+        let isKept = names.contains { policy.keeps($0) }
+        let isOwned =
+            policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
+            && names.allSatisfy { policy.mayOwn($0) }
+            && group.allSatisfy { policy.mayOwn(tree[$0]) }
         for reference in group {
-            overrides[reference] = change(of: reference, names: names)
+            overrides.updateValue(
+                isKept ? nil : change(of: reference, isOwned: isOwned), forKey: reference)
+            if isKept, isPrivileged(tree[reference]) { kept.append(reference) }
         }
     }
 
-    /// The change of an entry whose inode has all these names.
-    private func change(of reference: EntryRef, names: [TarPath]) -> HeaderChange? {
-        if names.contains(where: { policy.keeps($0) }) { return nil }
-        let entry = tree[reference]
-        var change = policy.privilegeChange(of: entry)
-        let isOwned = names.contains { policy.owns($0.bytes[...]) }
-        if policy.owner != nil, isOwned, names.allSatisfy({ policy.mayOwn(entry, at: $0) }) {
+    private func change(of reference: EntryRef, isOwned: Bool) -> HeaderChange? {
+        var change = policy.privilegeChange(of: tree[reference])
+        if isOwned {
             change.owner = policy.ownerChange(
                 of: reference.index, in: tree.layers[reference.layer])
         }
         return change.isEmpty ? nil : change
-    }
-
-    private func isKept(_ reference: EntryRef) -> Bool {
-        tree.linkGroup(of: reference).contains { policy.keeps(path($0)) }
     }
 }
 

@@ -9,7 +9,9 @@ extension ImagePlan {
         var hasher = DigestHasher()
         func add(_ line: String) { hasher.update(Array((line + "\n").utf8)) }
         func add(_ owner: HeaderChange.Owner) {
-            add("owner \(owner.uid):\(owner.gid) \(hexadecimal(owner.userName)):\(hexadecimal(owner.groupName))")
+            add(
+                "owner \(owner.uid):\(owner.gid) \(hexadecimal(owner.userName)):\(hexadecimal(owner.groupName))"
+            )
         }
         add("deroot plan 1")
         add("user \(userAfter) home \(homeAfter ?? "")")

@@ -6,9 +6,7 @@ package import DerootTar
 package enum PlanJSON {
     /// The document of a whole plan.
     ///
-    /// - Parameters:
-    ///   - plan: The plan.
-    ///   - listings: What is known of each image's layers, for names and values before; may be empty.
+    /// `listings` is what is known of each image's layers, for names and values before; it may be empty.
     package static func document(
         _ plan: ConversionPlan, listings: [[LayerListing]] = []
     ) -> JSON {

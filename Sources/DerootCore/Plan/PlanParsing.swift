@@ -148,7 +148,9 @@ extension EntryChange {
         }
         var change = HeaderChange()
         change.clear = try ConversionPlan.mode(try object.text("clear"), "'clear'")
-        change.set = try ConversionPlan.mode(try object.text("set"), "'set'")
+        guard change.clear & ~0o6000 == 0, try object.field("set") == nil else {
+            throw DerootError(.malformed, "plan: a mode changes otherwise than by losing 06000")
+        }
         if let text = try object.text("capabilities") {
             guard let treatment = FileCapability.Treatment(rawValue: text) else {
                 throw DerootError(.malformed, "plan: 'capabilities' is neither strip nor permit")
@@ -167,10 +169,14 @@ extension AddedEntry {
             try content.map { (json) throws(DerootError) in
                 .file(try ConversionPlan.bytes(json, "'content'"))
             } ?? .directory
+        let mode = try ConversionPlan.mode(try object.text("mode"), "'mode'")
+        guard mode & 0o6000 == 0 else {
+            throw DerootError(.malformed, "plan: an added entry with setuid or setgid")
+        }
         self.init(
             path: try TarPath(try ConversionPlan.bytes(try object.field("path"), "'path'"))
                 .cleaned(),
-            kind: kind, mode: try ConversionPlan.mode(try object.text("mode"), "'mode'"),
+            kind: kind, mode: mode,
             owner: try HeaderChange.Owner(
                 parsing: try ConversionPlan.object(try object.field("owner"), "'owner'")),
             reason: try object.text("why") ?? "")

@@ -19,6 +19,18 @@ package enum ProtectedPaths {
     /// `/usr/lib`, `/usr/lib64`, `/usr/libexec` and the like: what is below.
     private static let libraries = Array("usr/lib".utf8)
 
+    /// Where protected paths are when the image's own links are followed, if that is elsewhere.
+    package static func behindLinks(in tree: FileTree) -> Set<TarPath> {
+        var found: Set<TarPath> = []
+        for spelled in (files + prefixes + trees).map({ TarPath($0) }) {
+            let resolved = tree.resolve(spelled).path
+            if resolved != spelled, !resolved.isRoot, !contains(resolved.appending("x".utf8)) {
+                found.insert(resolved)
+            }
+        }
+        return found
+    }
+
     private static func bytes(_ paths: [String]) -> [[UInt8]] { paths.map { Array($0.utf8) } }
 
     /// True where a path must keep its owner.

@@ -25,6 +25,8 @@ package struct Verification: Sendable {
         package let images: Int
         package let layers: Int
         package let entries: Int
+        /// What a reader should know all the same: kept privileges, privileges below.
+        package let notes: [String]
         /// True where even the compressed bytes are the same.
         package let isSameDigest: Bool
     }
@@ -60,6 +62,14 @@ package struct Verification: Sendable {
             report.add(
                 "the result", "\(found.count) images, \(expected.images.count) are expected")
         }
+        let others = Set(graph.others.map(\.descriptor.digest))
+            .union(graph.images.filter(\.isWindows).map(\.descriptor.digest))
+        for digest in others.subtracting(expected.carriedDigests).sorted(by: { $0.hex < $1.hex }) {
+            report.add("the result", "\(digest) is a child that the conversion does not give")
+        }
+        for digest in expected.carriedDigests.subtracting(others).sorted(by: { $0.hex < $1.hex }) {
+            report.add("the result", "\(digest), a child to be carried, is missing")
+        }
         for (image, expected) in zip(found, expected.images) {
             compare(image, expected, layers, &report)
             checkPrivileges(image, expected, layers, &report)
@@ -67,7 +77,28 @@ package struct Verification: Sendable {
         let entries = layers.values.reduce(0) { $0 + $1.pass.listing.count }
         return Outcome(
             differences: report.differences, images: found.count, layers: layers.count,
-            entries: entries, isSameDigest: expected.root.digest == graph.root.digest)
+            entries: entries, notes: notes(found, layers, expected),
+            isSameDigest: expected.root.digest == graph.root.digest)
+    }
+
+    private func notes(
+        _ images: [ImageGraph.Image], _ layers: [Digest: ScannedLayer],
+        _ expected: ConversionResult
+    ) -> [String] {
+        var notes = expected.images.flatMap(\.plan.notes)
+        guard conversion.options.layers == .append else { return notes }
+        for image in images {
+            let below = image.manifest.layers.reduce(0) { sum, layer in
+                let entries = layers[layer.digest]?.pass.listing.entries ?? []
+                return sum + entries.count { $0.isSetid || $0.hasCapabilities }
+            }
+            if below > 0 {
+                notes.append(
+                    "\(image.platform): \(below) privileged files in the layers below (--layers append)"
+                )
+            }
+        }
+        return notes
     }
 
     /// Reads the result's layers, each once; sizes, digests and diffIDs are compared on the way.
@@ -101,7 +132,24 @@ package struct Verification: Sendable {
             else { continue }
             compareEntries(now, expected.plan.layers[index], place, &report)
         }
-        compareConfigs(image.config, expected.config, place, &report)
+        report.compare(
+            .object(image.config.document.root), .object(expected.config.document.root),
+            at: "config", place)
+        report.compare(
+            Self.comparable(image.manifest, image.config),
+            Self.comparable(expected.document, expected.config), at: "manifest", place)
+    }
+
+    /// A manifest without what another compression library changes: the layers' digests and sizes.
+    private static func comparable(_ manifest: Manifest, _ config: ImageConfig) -> JSON {
+        var manifest = manifest
+        for (index, layer) in manifest.layers.enumerated() where index < config.diffIDs.count {
+            var descriptor = layer
+            descriptor.setContent(digest: config.diffIDs[index].digest, size: 0)
+            manifest.setLayer(at: index, descriptor)
+        }
+        manifest.setAnnotation(Facts.version, nil)
+        return .object(manifest.document.root)
     }
 
     /// Names the entries of a layer that are not as planned.
@@ -141,14 +189,6 @@ package struct Verification: Sendable {
         }
     }
 
-    private func compareConfigs(
-        _ found: ImageConfig, _ expected: ImageConfig, _ place: String,
-        _ report: inout DifferenceList
-    ) {
-        report.compare(
-            .object(found.document.root), .object(expected.document.root), at: "config", place)
-    }
-
     /// Looks at the result alone: whatever the plan was, nothing privileged may be in it.
     private func checkPrivileges(
         _ image: ImageGraph.Image, _ expected: ConversionResult.Image,
@@ -167,9 +207,11 @@ package struct Verification: Sendable {
         policy.keptPaths = Set(conversion.options.keep.flatMap { $0.expand(in: tree) })
         let changes = LayerChanges(policy, in: tree)
         // Below an appended layer privileges stay, as the report of the conversion says.
-        let left = conversion.options.layers == .append ? changes.visible : changes.layers
+        let left =
+            conversion.options.layers == .append
+            ? (try? changes.visible()) ?? changes.layers : changes.layers
         for (number, entries) in left.enumerated() {
-            for entry in entries {
+            for entry in entries where !entry.change.isEmpty {
                 let path = listings[number].path(entry.index)
                 report.add(place, "layer \(number + 1): \(path) still has its privileges")
             }
@@ -191,10 +233,11 @@ struct DifferenceList {
 
     /// Names the members in which two documents differ.
     mutating func compare(_ found: JSON, _ expected: JSON, at path: String, _ place: String) {
-        guard found != expected else { return }
+        guard differences.count < limit, found != expected else { return }
         if let a = found.object, let b = expected.object {
-            let names = b.members.map(\.name.value)
-            for name in names + a.members.map(\.name.value).filter({ !names.contains($0) }) {
+            let wanted = b.members.map(\.name.value)
+            let known = Set(wanted)
+            for name in wanted + a.members.map(\.name.value).filter({ !known.contains($0) }) {
                 compare(
                     a[name] ?? .null, b[name] ?? .null, at: "\(path).\(printable(name.utf8))", place
                 )

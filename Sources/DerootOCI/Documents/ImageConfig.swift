@@ -118,3 +118,10 @@ package struct ImageConfig: Sendable {
         return entries
     }
 }
+
+extension ImageConfig {
+    /// `User` where it is spelled as the specification spells it; nil for `user` and the like.
+    ///
+    /// Go folds case when it reads; to readers that do not, such an image runs as root.
+    package var exactUser: String? { document.root["config"]?.object?["User"]?.string }
+}

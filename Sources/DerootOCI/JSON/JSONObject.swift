@@ -49,8 +49,10 @@ package struct JSONObject: Sendable, Equatable {
             members.append(Member(name: JSONString(name), value: value))
             return
         }
-        // An equal value keeps its spelling: setting what is there is not a change.
+        // An equal value keeps its lexeme: setting what is there is not a change. The name becomes
+        // the specification's, since readers that do not fold case would not see another.
         if members[first].value != value { members[first].value = value }
+        if !sameBytes(members[first].name.value, name) { members[first].name = JSONString(name) }
         for index in found.dropFirst().reversed() { members.remove(at: index) }
     }
 }

@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootOCI
+import DerootTar
 
 /// Walks down from a source's root and fills a graph.
 struct GraphWalk {
@@ -36,7 +37,8 @@ struct GraphWalk {
                     .hostile, "two entries name this blob and differ in its size or type", at: place
                 )
             }
-            return
+            // One entry may leave out what another asks for: only what is in the graph is settled.
+            if graph.holds(descriptor.digest) { return }
         }
         seen[descriptor.digest] = descriptor
         do throws(DerootError) {
@@ -47,10 +49,6 @@ struct GraphWalk {
     private mutating func classify(
         _ descriptor: Descriptor, path: [Digest]
     ) throws(DerootError) {
-        if descriptor.annotations[DocumentKind.referenceType] == "attestation-manifest" {
-            graph.others.append(.init(descriptor: descriptor, reason: .attestation, path: path))
-            return
-        }
         // What is for no platform is looked at if it is there.
         if let stated = descriptor.platform, isExcluded(stated), !descriptor.mediaType.isIndex,
             !stated.isUnknown || !source.contains(descriptor)
@@ -59,21 +57,61 @@ struct GraphWalk {
             graph.others.append(.init(descriptor: descriptor, reason: reason, path: path))
             return
         }
+        let isMarked =
+            descriptor.annotations[DocumentKind.referenceType] == "attestation-manifest"
+        if isMarked, !source.contains(descriptor) {
+            graph.others.append(.init(descriptor: descriptor, reason: .attestation, path: path))
+            return
+        }
         guard let document = try document(descriptor, isChild: !path.isEmpty) else {
             let what =
                 "a blob of type '\(printable(descriptor.mediaType.essence.utf8.prefix(100)))'"
-            graph.others.append(.init(descriptor: descriptor, reason: .artifact(what), path: path))
+            try addOther(descriptor, .artifact(what), manifest: nil, path: path)
             return
         }
-        switch try DocumentKind.of(document, descriptor: descriptor) {
+        // By content alone: an annotation that says "attestation" stops no runtime.
+        switch try DocumentKind.of(document, declared: descriptor.mediaType) {
         case .index: try addIndex(descriptor, document, path: path)
         case .imageManifest: try addImage(descriptor, document, path: path)
         case .artifact(let what):
-            let subject = try document.root.descriptor("subject")?.digest
-            graph.others.append(
-                .init(
-                    descriptor: descriptor, reason: .artifact(what), path: path, subject: subject))
+            try addOther(
+                descriptor, isMarked ? .attestation : .artifact(what),
+                manifest: try? Manifest(document), path: path,
+                subject: try document.root.descriptor("subject")?.digest)
         }
+    }
+
+    /// Lists a child that is carried or dropped as a whole, once it is certain that nobody runs it.
+    ///
+    /// What a child is called does not keep a runtime from running it: layers are unpacked whatever
+    /// their media type and the child's annotations say.
+    mutating func addOther(
+        _ descriptor: Descriptor, _ reason: ImageGraph.Other.Reason, manifest: Manifest?,
+        path: [Digest], subject: Digest? = nil
+    ) throws(DerootError) {
+        let isRunnable = manifest?.config.mediaType.isImageConfig ?? false
+        for layer in manifest?.layers ?? [] where isRunnable && isFilesystem(layer) {
+            let type = printable(layer.mediaType.essence.utf8.prefix(100))
+            throw DerootError(
+                .hostile, "a layer of type '\(type)' holds a file system, and runtimes unpack it",
+                at: .init(file: source.name, blob: layer.digest))
+        }
+        guard !graph.others.contains(where: { $0.descriptor == descriptor }) else { return }
+        graph.others.append(
+            .init(descriptor: descriptor, reason: reason, path: path, subject: subject))
+    }
+
+    /// True for a blob that begins as a layer may: compressed in any way, or with a tar header.
+    private func isFilesystem(_ layer: Descriptor) -> Bool {
+        guard let blob = try? source.blob(layer), let head = try? blob.beginning(512) else {
+            return false
+        }
+        if Compression(magic: head) != .none { return true }
+        if Compression.foreignFormat(magic: head) != nil { return true }
+        guard head.count == 512, head[0] != 0 else { return false }
+        let stated = TarNumber.parse(head[TarField.checksum])
+        let sums = TarNumber.checksums(head[...])
+        return stated == sums.unsigned || stated == sums.signed
     }
 
     /// The document; nil for a blob of a type that is no manifest's and that is no JSON object.
@@ -123,10 +161,9 @@ struct GraphWalk {
         {
             let type = printable(layer.mediaType.essence.utf8.prefix(100))
             let what = "a manifest whose layers are '\(type)'"
-            graph.others.append(
-                .init(
-                    descriptor: descriptor, reason: .artifact(what), path: path,
-                    subject: manifest.subject?.digest))
+            try addOther(
+                descriptor, .artifact(what), manifest: manifest, path: path,
+                subject: manifest.subject?.digest)
             return
         }
         let bytes = try source.document(manifest.config, limit: limits.configBytes)
@@ -137,6 +174,14 @@ struct GraphWalk {
             throw error.located(in: .init(file: source.name, blob: manifest.config.digest))
         }
         let platform = descriptor.platform ?? config.platform
+        guard platform.os == config.platform.os || platform.isUnknown || config.platform.os.isEmpty
+        else {
+            throw DerootError(
+                .hostile,
+                "the index says that the image is for \(platform), its config says "
+                    + "\(config.platform)",
+                advice: "runtimes differ in which of the two they believe")
+        }
         guard !isExcluded(platform) else {
             let reason = ImageGraph.Other.Reason.platform(platform)
             graph.others.append(.init(descriptor: descriptor, reason: reason, path: path))

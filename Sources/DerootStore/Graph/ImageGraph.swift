@@ -82,6 +82,12 @@ package struct ImageGraph: Sendable {
         throw noImage(in: source, platform)
     }
 
+    /// True where a blob is among the images or the indexes.
+    func holds(_ digest: Digest) -> Bool {
+        images.contains { $0.descriptor.digest == digest }
+            || indexes.contains { $0.descriptor.digest == digest }
+    }
+
     private func noImage(in source: any ImageSource, _ platform: Platform?) -> DerootError {
         let place = DerootError.Location(file: source.name)
         var others: [String] = []

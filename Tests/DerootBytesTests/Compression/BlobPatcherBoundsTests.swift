@@ -113,6 +113,31 @@ import Testing
         } catch { #expect(error.code == .mismatch) }
     }
 
+    @Test(arguments: 0..<60)
+    func `a blob that is overwritten meanwhile does no harm`(seed: UInt64) throws {
+        var generator = SeededGenerator(seed)
+        let data = sample(200_000, &generator)
+        let blob = deflated(data, DeflateSettings(level: seed % 4 == 0 ? 0 : 6), gzip: true)
+        let file = try ScratchFile(blob)
+        let patcher = try unsafe BlobPatcher(
+            source: FileSlice(File.reading(file.path)), sink: Self.silent, limits: Limits())
+        while case let chunk = try unsafe patcher.next(), unsafe !chunk.isEmpty {}
+        for edit in randomEdits(20, in: data.count, &generator) { try patcher.add(edit) }
+        var other = blob
+        if seed % 2 == 0 {
+            for _ in 0..<20 { other[Int.random(in: 10..<blob.count, using: &generator)] ^= 16 }
+        } else {
+            other = (0..<blob.count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        }
+        let stream = unsafe fopen(file.path, "r+")
+        #expect(unsafe fwrite(other, 1, other.count, stream) == other.count)
+        unsafe fclose(stream)
+        // The clock of the file system is too coarse to promise that it is noticed.
+        do {
+            _ = try patcher.finish()
+        } catch { #expect(error.code == .mismatch) }
+    }
+
     @Test func `what the sink throws comes out`() throws {
         let file = try ScratchFile(deflated([1, 2, 3], gzip: true))
         let sink: ByteSink = { (_) throws(DerootError) in throw DerootError(.io, "full") }

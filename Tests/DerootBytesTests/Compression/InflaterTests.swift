@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<200)
+    @Test(arguments: 0..<100)
     func `noise is judged as zlib does`(seed: UInt64) {
         var generator = SeededGenerator(seed)
         for type in [UInt8(0), 2, 4, 6] {

@@ -113,7 +113,7 @@ struct DescriptorTests {
         edited.setAnnotation("a", "2")
         edited.setAnnotation("b", "1")
         let expected =
-            #"{"Size":6,"x":1.10,"mediaType":"Application/VND.oci.image.layer.v1.tar+gzip; q=1","#
+            #"{"size":6,"x":1.10,"mediaType":"Application/VND.oci.image.layer.v1.tar+gzip; q=1","#
             + #""annotations":{"b":"\u0031","a":"2"},"digest":"\#(try digest("b"))"}"#
         #expect(text(.object(edited.json)) == expected)
         #expect(try Descriptor(edited.json) == edited)

@@ -58,7 +58,7 @@ struct ImageConfigEditsTests {
         arguments: [
             ("{}", #"{"config":{"User":"1:1"}}"#),
             (#"{"config":null}"#, #"{"config":{"User":"1:1"}}"#),
-            (#"{"Config":null,"x":1}"#, #"{"Config":{"User":"1:1"},"x":1}"#),
+            (#"{"Config":null,"x":1}"#, #"{"config":{"User":"1:1"},"x":1}"#),
             (#"{"config":{}}"#, #"{"config":{"User":"1:1"}}"#),
             (#"{"config":{"User":null,"a":1}}"#, #"{"config":{"User":"1:1","a":1}}"#),
         ])

@@ -113,7 +113,9 @@ struct ImageConfigTests {
         #expect(config.user == "0")
         #expect(config.shell == ["x"])
         config.setUser("65532:65532")
-        #expect(text(config.document) == #"{"CONFIG":{"user":"65532:65532","\u017fhell":["x"]}}"#)
+        // Readers that do not fold case must see it too.
+        #expect(text(config.document) == #"{"config":{"User":"65532:65532","\u017fhell":["x"]}}"#)
+        #expect(config.exactUser == "65532:65532")
     }
 
     @Test("another kind of root filesystem is not supported")

@@ -47,13 +47,13 @@ struct GoFieldsTests {
         #expect(try object(#"{"User":null}"#)[field: "User"] == nil)
     }
 
-    @Test("setting keeps the spelling that is there, and its place")
+    @Test("setting keeps the place, and spells the name as the specification does")
     func setting() throws {
         var edited = try object(#"{"user":"0","Env":null,"x":1}"#)
         edited[field: "User"] = .string("1")
         edited[field: "Env"] = .strings(["A=1"])
         edited[field: "Cmd"] = .strings([])
-        #expect(text(.object(edited)) == #"{"user":"1","Env":["A=1"],"x":1,"Cmd":[]}"#)
+        #expect(text(.object(edited)) == #"{"User":"1","Env":["A=1"],"x":1,"Cmd":[]}"#)
         edited[field: "USER"] = nil
         #expect(text(.object(edited)) == #"{"Env":["A=1"],"x":1,"Cmd":[]}"#)
     }
