@@ -26,7 +26,7 @@ build: deps ## Build the deroot binary (release, Swift runtime linked in).
 
 demo: build ## Convert the bundled image, prove the result, show before and after.
 	@rm -rf $(DEMO_OUT) && mkdir -p $(DEMO_OUT)
-	$(DEROOT) convert $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot --report $(DEMO_OUT)/report.json
+	$(DEROOT) convert -v $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot --report $(DEMO_OUT)/report.json
 	$(DEROOT) verify $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot
 	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json"
 
