@@ -56,7 +56,7 @@ enum HeaderChange: String {
 func patch(
     _ path: String, _ change: HeaderChange, sink: @escaping ByteSink
 ) throws -> (result: BlobPatcher.Result, edits: Int) {
-    var patcher = try BlobPatcher(
+    let patcher = try BlobPatcher(
         source: FileSlice(File.reading(path)), sink: change == .scan ? nil : sink,
         limits: Limits())
     var count = 0
