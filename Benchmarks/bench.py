@@ -39,10 +39,10 @@ class Failed(Exception):
 
 
 class Samples:
-    """Runs of one command: wall seconds, peak KiB, bytes of the result."""
+    """Runs of one command: wall and processor seconds, peak KiB, bytes of the result."""
 
     def __init__(self):
-        self.seconds, self.peaks, self.size = [], [], None
+        self.seconds, self.processor, self.peaks, self.size = [], [], [], None
 
     def run(self, command, result=None):
         shutil.rmtree(OUT, ignore_errors=True)
@@ -50,7 +50,7 @@ class Samples:
         peak = os.path.join(WORK, "bench.peak")
         began = time.perf_counter()
         run = subprocess.run(
-            ["/usr/bin/time", "-q", "-f", "%M", "-o", peak, *command],
+            ["/usr/bin/time", "-q", "-f", "%M %U %S", "-o", peak, *command],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
@@ -58,7 +58,9 @@ class Samples:
         if run.returncode != 0:
             raise Failed(f"{' '.join(command)}: {run.stderr.decode('utf-8', 'replace')[-500:]}")
         with open(peak) as file:
-            self.peaks.append(int(file.read()))
+            kibibytes, user, system = file.read().split()
+        self.peaks.append(int(kibibytes))
+        self.processor.append(float(user) + float(system))
         if result:
             self.size = layers_size(result, "nonroot")
 
@@ -163,7 +165,10 @@ def case_rows(cases):
 
 
 def peer_rows(cases):
-    rows = ["| case | tool | median s | fastest s | slowest s | runs | peak MiB | result size |", "|---|---|---|---|---|---|---|---|"]
+    rows = [
+        "| case | tool | median s | fastest s | slowest s | CPU s | runs | peak MiB | result size |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for (name, *_), found in cases:
         for tool in ("deroot", "bound", *PEERS):
             samples = found[tool]
@@ -171,6 +176,7 @@ def peer_rows(cases):
                 continue
             size = f"{samples.size / 1e6:.1f} MB" if samples.size else "–"
             cells = [name, tool, number(samples.median), number(min(samples.seconds)), number(max(samples.seconds))]
+            cells.append(number(statistics.median(samples.processor)))
             rows.append("| " + " | ".join(cells + [str(len(samples.seconds)), number(samples.peak, 0), size]) + " |")
     return rows
 
@@ -203,7 +209,8 @@ def machine():
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), model)
     tools = [command_output("umoci", "--version"), command_output("buildah", "--version")]
     tools += [command_output("openssl", "version"), command_output("igzip", "--version")]
-    return f"{os.cpu_count()} cores ({model}), Linux {platform.release()}; " + "; ".join(tools)
+    load = f"load average {os.getloadavg()[2]:.1f} over the last quarter of an hour"
+    return f"{os.cpu_count()} cores ({model}), Linux {platform.release()}, {load}; " + "; ".join(tools)
 
 
 def publish(text):
@@ -221,11 +228,13 @@ def publish(text):
 
 
 def main():
+    # Before the first run: the benchmark's own load is not the machine's.
+    where = machine()
     cases = [(case, measure_case(case)) for case in CASES]
     big, million = measure_single("big2g", []), measure_single("million", ["--dry-run"])
     small, version = measure_single("base", ["--dry-run"]), measure_version()
     text = "\n".join(
-        [f"Measured on {machine()}. Medians of {RUNS} runs (peers: {PEER_RUNS}), page cache warm.", ""]
+        [f"Measured on {where}. Medians of {RUNS} runs (peers: {PEER_RUNS}), page cache warm.", ""]
         + ["![Times of deroot and its peers](performance.svg)", ""]
         + case_rows(cases)
         + [""]
