@@ -41,6 +41,7 @@ extension HeaderGroup {
         do throws(DerootError) {
             try readMainHeader(into: &meaning)
             for part in parts { try apply(part, to: &meaning) }
+            try checkSparse(meaning)
             try readSizes(into: &meaning)
         } catch {
             throw error.located(in: .init(entry: printable(meaning.name), offset: offset))
@@ -189,6 +190,25 @@ extension HeaderGroup {
             meaning.groupName = record.value
         } else if record.isNamed("mode") {
             throw refuse("is not one that readers agree on")
+        }
+    }
+
+    /// Go looks at a sparse file's records, its name among them, only where it knows the version.
+    private func checkSparse(_ meaning: HeaderMeaning) throws(DerootError) {
+        let records = meaning.records.filter { $0.key.starts(with: "GNU.sparse.".utf8) }
+        guard !records.isEmpty else { return }
+        let value = { (key: StaticString) in
+            records.last { $0.isNamed(key) }.map { String(decoding: $0.value, as: UTF8.self) }
+        }
+        let isKnown =
+            switch (value("GNU.sparse.major"), value("GNU.sparse.minor")) {
+            case ("1", "0"), ("0", "0"), ("0", "1"): true
+            case (nil, nil):
+                value("GNU.sparse.map")?.isEmpty == false || value("GNU.sparse.offset") != nil
+            default: false
+            }
+        guard isKnown, meaning.type == .file, meaning.typeflag != UInt8(ascii: "S") else {
+            throw DerootError(.disagreement, "a sparse file of a kind that readers dispute")
         }
     }
 

@@ -196,6 +196,23 @@ struct HeaderMeaningTests {
         #expect(try refusal(tar) == .disagreement)
     }
 
+    /// Go takes such an entry for a plain file of the header's own name.
+    @Test(
+        arguments: [
+            ["GNU.sparse.name": "a"], ["GNU.sparse.major": "1", "GNU.sparse.name": "a"],
+            ["GNU.sparse.major": "1", "GNU.sparse.minor": "1", "GNU.sparse.name": "a"],
+            ["GNU.sparse.major": "2", "GNU.sparse.minor": "0"], ["GNU.sparse.realsize": "5"],
+            ["GNU.sparse.map": "", "GNU.sparse.name": "a"],
+        ] as [KeyValuePairs<String, String>])
+    func C07_refusesASparseFileOfNoKnownVersion(_ pax: KeyValuePairs<String, String>) throws {
+        #expect(try refusal(Self.tar(pax: pax)) == .disagreement)
+    }
+
+    @Test func C07_refusesASparseDirectory() throws {
+        let pax: KeyValuePairs = ["GNU.sparse.major": "1", "GNU.sparse.minor": "0"]
+        #expect(try refusal(Self.tar(RawHeader("d", type: "5"), pax: pax)) == .disagreement)
+    }
+
     @Test func readsEveryType() throws {
         let types: [(Character, EntryType)] = [
             ("0", .file), ("\0", .file), ("7", .file), ("1", .hardLink), ("2", .symlink),
