@@ -1,6 +1,7 @@
 import DerootBytes
 import DerootTar
 import DerootTestSupport
+import Glibc
 import Testing
 
 /// Two readers of one stream: where they agree the entries come out, where not nothing does.
@@ -37,6 +38,23 @@ struct TarWalkTests {
                 [0xC3, 0x28],
             ])
         #expect(groups[3].meaning.link == Array("größe".utf8))
+    }
+
+    /// libarchive takes errno as the reason why a name could not be converted.
+    @Test func anOldErrorOfTheThreadIsNoFault() throws {
+        var tar = TarBuilder()
+        tar.pax([PaxRecord("path", [0xE9, 0x74, 0xE9])])
+        tar.file("a")
+        let feed = Feed(tar.ended, chunk: 512)
+        var names: [[UInt8]] = []
+        errno = ENOMEM
+        try unsafe TarWalk.run(
+            limits: Limits(),
+            pull: { () throws(DerootError) in
+                errno = ENOMEM
+                return unsafe feed.next()
+            }, found: { (group) throws(DerootError) in names.append(group.meaning.name) })
+        #expect(names == [[0xE9, 0x74, 0xE9]])
     }
 
     /// Go's writer leaves the header's own field empty where nothing in the target is ASCII.

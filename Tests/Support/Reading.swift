@@ -69,12 +69,13 @@ private final class Groups {
 
 /// Bytes handed out in pieces, each in memory of its own, as from a decoder.
 @safe
-private final class Feed {
+package final class Feed {
     private let memory: HeapBuffer
     private let chunk: Int
     private var position = 0
 
-    init(_ bytes: [UInt8], chunk: Int) {
+    /// Hands out these bytes, `chunk` at a time.
+    package init(_ bytes: [UInt8], chunk: Int) {
         memory = HeapBuffer(count: max(1, bytes.count))
         unsafe memory.bytes.copyBytes(from: bytes)
         count = bytes.count
@@ -83,7 +84,8 @@ private final class Feed {
 
     private let count: Int
 
-    func next() -> UnsafeRawBufferPointer {
+    /// The next piece; empty at the end.
+    package func next() -> UnsafeRawBufferPointer {
         let end = min(count, position + chunk)
         defer { position = end }
         return unsafe memory.part(position..<end)

@@ -1,5 +1,6 @@
 import CArchive
 package import DerootBytes
+import Glibc
 
 /// Reads a raw tar stream with libarchive and with our own framing, and demands that they agree.
 ///
@@ -64,6 +65,9 @@ private final class Walk {
         var status = opened
         while status >= ARCHIVE_WARN {
             var entry: OpaquePointer?
+            // libarchive asks errno why a name could not be converted, also where nobody set it:
+            // an old ENOMEM of this thread would turn its warning into a fatal error.
+            errno = 0
             status = unsafe archive_read_next_header(archive, &entry)
             if status == ARCHIVE_EOF { break }
             // A warning speaks of a locale that cannot show a name; the raw bytes are right.
@@ -109,6 +113,7 @@ private final class Walk {
     private func supply(_ buffer: UnsafeMutablePointer<UnsafeRawPointer?>?) -> Int {
         do throws(DerootError) {
             let bytes = try unsafe advance()
+            errno = 0
             unsafe buffer?.pointee = bytes.baseAddress
             return bytes.count
         } catch {
