@@ -94,7 +94,7 @@ struct RootTests {
         return words == ["false"] || words == ["return", "1"]
     }
 
-    /// `id -u | grep -q '^0$'`
+    /// Reads `id -u | grep -q ^0$`.
     private func piped(_ parts: [ShellNode]) -> RootTest {
         guard case .command(let first) = parts.first, case .command(let last) = parts.last,
             last.words.first?.text == "grep"
@@ -130,7 +130,7 @@ struct RootTests {
         return meaning(of: body, depth: depth + 5)
     }
 
-    /// `(( EUID == 0 ))`
+    /// Reads `(( EUID == 0 ))`.
     private func arithmetic(_ text: String) -> RootTest {
         let bare = text.filter { !"()$ {}".contains($0) }
         switch bare {
