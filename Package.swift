@@ -36,6 +36,9 @@ let package = Package(
         .systemLibrary(
             name: "CArchive", path: "Sources/C/CArchive", pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
         .target(
             name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
@@ -47,6 +50,10 @@ let package = Package(
             name: "DerootStore", dependencies: ["DerootOCI", "DerootTar", "DerootBytes"],
             swiftSettings: strict),
         .target(
+            name: "DerootRegistry",
+            dependencies: ["DerootStore", "DerootOCI", "DerootBytes", "CCurl"],
+            swiftSettings: strict),
+        .target(
             name: "DerootCore",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             swiftSettings: strict),
@@ -56,8 +63,8 @@ let package = Package(
         .target(
             name: "DerootCLI",
             dependencies: [
-                "DerootReport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
-                "DerootBytes",
+                "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -84,6 +91,13 @@ let package = Package(
         .testTarget(
             name: "DerootStoreTests",
             dependencies: ["DerootStore", "DerootOCI", "DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootRegistryTests",
+            dependencies: [
+                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
+                "DerootBytes",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DerootCoreTests",
