@@ -1,6 +1,8 @@
 import DerootBytes
 
-/// One request until its last answer: redirects, authentication, tries. Without I/O.
+/// One request until its last answer: redirects, authentication, tries.
+///
+/// Without I/O.
 ///
 /// The driver sends what it is told to, and tells what came of it.
 struct Conversation {

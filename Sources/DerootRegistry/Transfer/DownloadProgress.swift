@@ -1,6 +1,8 @@
 import DerootBytes
 
-/// How far one blob has come, and what an answer means for it. Without I/O.
+/// How far one blob has come, and what an answer means for it.
+///
+/// Without I/O.
 ///
 /// What has arrived stays; the rest is asked for by Range. A registry that ignores Range, or answers
 /// with another part, makes us start again (hostile input F11).

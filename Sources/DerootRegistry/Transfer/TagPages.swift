@@ -1,7 +1,9 @@
 import DerootBytes
 import DerootOCI
 
-/// A list of tags that comes in pages (distribution-spec, "Listing Tags"; RFC 8288). Without I/O.
+/// A list of tags that comes in pages (distribution-spec, "Listing Tags"; RFC 8288).
+///
+/// Without I/O.
 struct TagPages {
     /// Pages and tags at most (hostile input F05).
     static let mostPages = 1000
