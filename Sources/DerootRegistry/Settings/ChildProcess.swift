@@ -124,7 +124,9 @@ struct ChildProcess: Sendable {
         return process
     }
 
-    /// How a process ended; nil where it has not yet. `waiting` gives it 20 ms.
+    /// How a process ended; nil where it has not yet.
+    ///
+    /// `waiting` gives it 20 ms, `forever` all the time that it needs.
     private static func ended(_ process: pid_t, waiting: Bool, forever: Bool = false) -> Status? {
         var status: Int32 = 0
         if waiting { usleep(20_000) }
