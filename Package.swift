@@ -21,7 +21,8 @@ let package = Package(
             targets: ["DerootBytes", "DerootOCI", "DerootTar", "DerootStore", "DerootCore"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -48,7 +49,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DerootCore",
-            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: [
+                "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict),
         .target(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
