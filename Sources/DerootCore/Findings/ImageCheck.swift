@@ -41,6 +41,8 @@ package struct ImageCheck: Sendable {
     package let findings: [Finding]
     /// What `convert` would do with the same options; nil where it would refuse.
     package let plan: ImagePlan?
+    /// Its layers and config; nil for what is no image.
+    package var details: ImageDetails?
 
     package init(
         digest: Digest, platform: String, user: String?, verdict: Verdict, findings: [Finding],
