@@ -1,12 +1,12 @@
 import DerootBytes
-package import DerootCore
+import DerootCore
 package import DerootOCI
 import DerootTar
 
 /// A check as JSON; `docs/schema/check-1.schema.json` describes it.
 ///
-/// The other formats for machines and the HTML page are made of nothing else, so what this document
-/// holds is what `deroot report` can show later.
+/// The HTML page is made of nothing else, so what this document holds is what `deroot report` can
+/// show later.
 package enum CheckJSON {
     /// The document.
     package static func document(_ outcome: CheckOutcome) -> JSON {

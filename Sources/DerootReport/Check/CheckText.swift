@@ -23,17 +23,16 @@ package struct CheckText: Sendable {
         self.showsHints = showsHints
     }
 
-    /// The whole text; every line ends with a newline.
-    package func text(_ outcome: CheckOutcome) -> String {
-        var lines: [String] = []
-        for reference in outcome.references {
-            guard case .checked(let report) = reference else { continue }
-            lines += self.lines(report, isConverted: outcome.isConverted)
+    /// One line for each image: what it is called and its verdict.
+    package func verdictLines(_ report: GradedReport) -> [String] {
+        report.images.map { image in
+            let verdict = verdict(image, isConverted: false).joined(separator: " ")
+            return "\(printable(report.source.utf8))  \(printable(image.check.platform.utf8))  "
+                + verdict
         }
-        return lines.map { style.encoded($0) + "\n" }.joined()
     }
 
-    /// The lines of one reference, as soon as it is read.
+    /// The lines of one reference; an empty one ends each image.
     package func lines(_ report: GradedReport, isConverted: Bool) -> [String] {
         var lines: [String] = []
         for image in report.images {
@@ -60,7 +59,7 @@ package struct CheckText: Sendable {
             let (word, tone) = Self.heading(severity)
             lines.append("")
             lines.append(style.paint(word, tone))
-            for finding in group { lines += self.lines(finding) }
+            for finding in group { lines += self.lines(finding, check.details) }
         }
         let ignored = image.findings.filter { !$0.counts }
         if !ignored.isEmpty {
@@ -110,7 +109,7 @@ package struct CheckText: Sendable {
     /// Where texts begin, after the rule's id and name.
     private static let column = 26
 
-    private func lines(_ graded: GradedFinding) -> [String] {
+    private func lines(_ graded: GradedFinding, _ details: ImageDetails?) -> [String] {
         let finding = graded.finding
         var message = printable(finding.message.utf8)
         if let confidence = finding.confidence { message += " (\(confidence.rawValue))" }
@@ -123,7 +122,7 @@ package struct CheckText: Sendable {
         var lines = block(isLong ? "" : label, message)
         if isLong { lines.insert(label, at: 0) }
         let shown = isDetailed ? finding.evidence.count : Self.places
-        for place in finding.evidence.prefix(shown) { lines += [evidence(place)] }
+        lines += places(finding.evidence.prefix(shown), details)
         let rest = finding.evidence.count - min(shown, finding.evidence.count) + finding.omitted
         if rest > 0 { lines += block("", "\(style.ellipsis) and \(rest) more") }
         let (lead, text) =
@@ -137,24 +136,43 @@ package struct CheckText: Sendable {
         return lines
     }
 
-    private func evidence(_ evidence: Finding.Evidence) -> String {
+    /// Places in a column, what stands there beside them.
+    private func places(
+        _ evidence: ArraySlice<Finding.Evidence>, _ details: ImageDetails?
+    ) -> [String] {
         let room = style.width.map { max($0 - Self.column, 24) }
-        var place: String
-        switch evidence.place {
-        case .file(let path): place = path.description
-        case .config(let key): place = printable(key.utf8)
+        let names = evidence.map(place)
+        let widest = min(names.map(TextWidth.columns).max() ?? 0, 40)
+        return zip(names, evidence).map { name, evidence in
+            var rest = evidence.before.map { printable($0.utf8) } ?? ""
+            if let after = evidence.after {
+                rest += (rest.isEmpty ? "" : " ") + "→ " + printable(after.utf8)
+            }
+            if let layer = evidence.layer {
+                let number = details?.layers.firstIndex { $0.digest == layer }
+                rest +=
+                    (rest.isEmpty ? "" : "  ")
+                    + "layer \(number.map { "\($0 + 1)" } ?? layer.short)"
+            }
+            var head = name
+            if let room {
+                let columns = TextWidth.columns(of: name)
+                rest = style.shortened(rest, to: max(room / 2, room - columns - 2))
+                head = style.shortened(name, to: room - TextWidth.columns(of: rest) - 2)
+            }
+            let pad = max(0, widest - TextWidth.columns(of: head)) + 2
+            let lead = String(repeating: " ", count: Self.column) + head
+            return rest.isEmpty ? lead : lead + String(repeating: " ", count: pad) + rest
         }
-        if let line = evidence.line { place += ":\(line)" }
-        var rest = ""
-        if let before = evidence.before { rest += "  " + printable(before.utf8) }
-        if let after = evidence.after {
-            rest += (evidence.before == nil ? "  " : " ") + "→ " + printable(after.utf8)
-        }
-        if let layer = evidence.layer { rest += "  layer \(layer.short)" }
-        guard let room else { return String(repeating: " ", count: Self.column) + place + rest }
-        let tail = style.shortened(rest, to: max(room / 2, room - TextWidth.columns(of: place)))
-        let head = style.shortened(place, to: room - TextWidth.columns(of: tail))
-        return String(repeating: " ", count: Self.column) + head + tail
+    }
+
+    private func place(_ evidence: Finding.Evidence) -> String {
+        let name =
+            switch evidence.place {
+            case .file(let path): path.description
+            case .config(let key): printable(key.utf8)
+            }
+        return evidence.line.map { "\(name):\($0)" } ?? name
     }
 
     private func accepted(_ graded: GradedFinding) -> [String] {

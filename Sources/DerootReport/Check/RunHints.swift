@@ -1,5 +1,6 @@
 import DerootBytes
 package import DerootCore
+import DerootOCI
 import DerootTar
 
 /// How the converted image can be run with nothing but what it needs: a pod and a command line.
