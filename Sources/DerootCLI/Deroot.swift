@@ -12,7 +12,10 @@ package struct Deroot: ParsableCommand {
             numeric user; every other byte of every layer stays as it was.
             """,
         version: Version.text,
-        subcommands: [ConvertCommand.self, VerifyCommand.self])
+        subcommands: [
+            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, ReportCommand.self,
+            RulesCommand.self,
+        ])
 
     package init() {}
 
