@@ -212,6 +212,7 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
+        source.expect(ordered.map(\.layer))
         let scanner = scanner(transaction)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in

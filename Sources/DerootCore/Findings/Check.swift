@@ -47,6 +47,8 @@ package struct Check: Sendable {
             } else {
                 images.append(try check(image, graph, conversion, layers))
             }
+            images[images.count - 1].details = ImageDetails(
+                image, listings: image.manifest.layers.map { layers[$0.digest]?.pass.listing })
         }
         for other in graph.others {
             guard case .artifact(let what) = other.reason else { continue }
