@@ -78,6 +78,9 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Tests/FaultServer", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
