@@ -21,7 +21,8 @@ let package = Package(
             targets: ["DerootBytes", "DerootOCI", "DerootTar", "DerootStore", "DerootCore"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: [
         .systemLibrary(
@@ -51,7 +52,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DerootRegistry",
-            dependencies: ["DerootStore", "DerootOCI", "DerootBytes", "CCurl"],
+            dependencies: [
+                "DerootStore", "DerootOCI", "DerootBytes", "CCurl",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
             swiftSettings: strict),
         .target(
             name: "DerootCore",
