@@ -1,11 +1,11 @@
 import Glibc
 
 /// A thread of our own, for blocking work.
-struct RunningThread {
+package struct RunningThread: Sendable {
     private let thread: pthread_t
 
     /// Starts a thread; nil where the system has none to give.
-    static func start(_ body: @escaping @Sendable () -> Void) -> RunningThread? {
+    package static func start(_ body: @escaping @Sendable () -> Void) -> RunningThread? {
         let context = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let status = unsafe pthread_create(
@@ -23,7 +23,7 @@ struct RunningThread {
     }
 
     /// Waits for its end; once.
-    func join() { _ = pthread_join(thread, nil) }
+    package func join() { _ = pthread_join(thread, nil) }
 }
 
 private final class Body: Sendable {
