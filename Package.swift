@@ -102,8 +102,8 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
-                "DerootBytes",
+                "DerootTestSupport", "DerootFaultServer", "DerootRegistry", "DerootCore",
+                "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -22,6 +22,8 @@ package struct RegistryContents: Sendable, Equatable {
     /// Repositories by name.
     package var repositories: [String: Repository] = [:]
 
+    package init() {}
+
     /// The repository of a name; an empty one where there is none.
     package subscript(_ name: String) -> Repository {
         get { repositories[name] ?? Repository() }

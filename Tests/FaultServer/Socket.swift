@@ -74,7 +74,7 @@ final class Socket: Sendable {
     /// The next connection; nil once the socket was woken.
     func accept() -> Socket? {
         while true {
-            let found = unsafe Glibc.accept(number, nil, nil)
+            let found = Glibc.accept(number, nil, nil)
             if found >= 0 {
                 let socket = Socket(found)
                 _ = fcntl(found, F_SETFD, FD_CLOEXEC)
