@@ -86,6 +86,9 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Tests/FaultServer", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -103,8 +106,8 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
-                "DerootBytes",
+                "DerootTestSupport", "DerootFaultServer", "DerootRegistry", "DerootCore",
+                "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(
