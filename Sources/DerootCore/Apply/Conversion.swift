@@ -151,7 +151,8 @@ package struct Conversion: Sendable {
         }
     }
 
-    func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
+    /// A reader of the source's layers, which writes where a transaction is given.
+    package func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
         LayerScanner(
             source: source, transaction: transaction, limits: limits, observer: observer)
     }
@@ -211,6 +212,7 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
+        source.expect(ordered.map(\.layer))
         let scanner = scanner(transaction)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
