@@ -117,5 +117,12 @@ let package = Package(
                 "DerootBytes",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "DerootReportTests",
+            dependencies: [
+                "DerootTestSupport", "DerootReport", "DerootCore", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
     ]
 )

@@ -151,7 +151,8 @@ package struct Conversion: Sendable {
         }
     }
 
-    func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
+    /// A reader of the source's layers, which writes where a transaction is given.
+    package func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
         LayerScanner(
             source: source, transaction: transaction, limits: limits, observer: observer)
     }
