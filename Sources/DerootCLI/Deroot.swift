@@ -12,7 +12,7 @@ package struct Deroot: ParsableCommand {
             numeric user; every other byte of every layer stays as it was.
             """,
         version: Version.text,
-        subcommands: [ConvertCommand.self, VerifyCommand.self])
+        subcommands: [ConvertCommand.self, VerifyCommand.self, RecipeCommand.self])
 
     package init() {}
 }

@@ -16,6 +16,8 @@ package enum Facts {
     package static let sourceDigest = "dev.deroot.source.digest"
     package static let planDigest = "dev.deroot.plan.digest"
     package static let options = "dev.deroot.options"
+    /// `ID@DIGEST` of the recipe that was applied.
+    package static let recipe = "dev.deroot.recipe"
     /// The base image's names; only true where all of its layers are still there (image-spec,
     /// annotations.md), so only for appended layers.
     package static let baseDigest = "org.opencontainers.image.base.digest"
@@ -46,6 +48,7 @@ struct ImageAssembly {
             (Facts.planDigest, plan.digest.description),
             (Facts.options, options.description),
         ]
+        if let recipe = plan.recipe { facts.append((Facts.recipe, recipe.fact)) }
         if options.layers == .append {
             facts.append((Facts.baseDigest, image.descriptor.digest.description))
         }
@@ -70,6 +73,7 @@ struct ImageAssembly {
     private func update(_ config: inout ImageConfig, facts: [(String, String)]) {
         if plan.userBefore != plan.userAfter { config.setUser(plan.userAfter) }
         if let home = plan.homeAfter, home != plan.homeBefore { config.setEnv("HOME", home) }
+        config.apply(plan.config)
         for (index, layer) in layers.enumerated() where config.diffIDs[index] != layer.diffID {
             config.replaceDiffID(at: index, layer.diffID)
         }
@@ -127,5 +131,16 @@ struct ImageAssembly {
         return Descriptor(
             mediaType: family.withCompression(layer.compression) ?? family, digest: layer.digest,
             size: layer.size)
+    }
+}
+
+extension ImageConfig {
+    /// Makes the changes of a plan.
+    fileprivate mutating func apply(_ changes: ConfigChanges) {
+        if let change = changes.entrypoint { setEntrypoint(change.after) }
+        if let change = changes.cmd { setCmd(change.after) }
+        if let change = changes.workingDirectory { setWorkingDirectory(change.after) }
+        if let change = changes.exposedPorts { setExposedPorts(change.after) }
+        for variable in changes.environment { setEnv(variable.name, variable.after) }
     }
 }
