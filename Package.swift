@@ -64,6 +64,7 @@ let package = Package(
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: strict),
         .target(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],

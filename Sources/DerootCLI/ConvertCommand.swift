@@ -92,6 +92,7 @@ package struct ConvertCommand: ParsableCommand {
             try given?.platform.map { (text) throws(DerootError) in
                 try Platform(parsing: text)
             } ?? platform
+        conversion.recipes = try self.conversion.recipes.library()
         conversion.limits = limits
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
