@@ -39,6 +39,7 @@ HARD = ("--cap-drop=ALL", "--security-opt=no-new-privileges")
 LOW_PORTS = ("--sysctl", "net.ipv4.ip_unprivileged_port_start=0")
 STRICT_PORTS = ("--sysctl", "net.ipv4.ip_unprivileged_port_start=1024")
 MAPS = ("--uidmap", "0:200000:65536", "--gidmap", "0:200000:65536")
+STOPPED = ("REFUSED", "NEEDS-RECIPE")
 # The rules whose findings say that a program will not start, or not find or write its files.
 FAILURES = {"NR021", "NR023", "NR024", "NR025", "NR030", "NR031", "NR033", "NR034", "NR035", "NR037", "NR038",
             "NR040", "NR041", "NR044", "NR053"}
@@ -175,10 +176,12 @@ class Row:
         foreseen = sorted(rule for rule, finding in alien.items()
                           if rule in FAILURES and finding["severity"] in ("block", "error"))
         wrong = []
-        expected = (("REFUSED", "NEEDS-RECIPE") if service.refused else
-                    ("READY-ON",) if service.remap else ("READY",))
-        if word not in expected:
-            wrong.append(f"{word}, where {' or '.join(expected)} is right")
+        if word not in (STOPPED if service.refused else ("READY-ON",) if service.remap else ("READY",)):
+            wrong.append(f"{word} is not what was seen")
+        if service.refused and service.convert:
+            helped, _ = judgement(self.source, *self.options())
+            if helped != "READY":
+                wrong.append(f"{helped} with {' '.join(service.convert)}")
         if word == "READY-ON":
             _, problem = self.serves(self.rootful, self.convert("plain", ()), "low", (*HARD, *STRICT_PORTS), patience=3)
             if not re.search("denied|cannot bind|could not bind", problem):
@@ -246,6 +249,9 @@ class Row:
         found = re.search(pattern, output)
         if status != 1 or not found or layout.exists():
             return "refused", f"exit {status}, not by /{pattern}/: {output}"
+        word, _ = judgement(self.source, *options)
+        if word not in STOPPED:
+            return "refused", f"check had said {word}"
         return f"refused: {found.group(0)}", ""
 
     def inspect(self, container, image):
