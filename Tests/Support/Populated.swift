@@ -55,9 +55,11 @@ package struct Populated: Sendable {
     package func harm() throws(DerootError) -> String? {
         guard try result(Self.oldName).root().digest == digest else { return "another image" }
         for (path, bytes) in try directory.snapshot(name) where !path.hasSuffix("/") {
-            if path.contains("/blobs/sha256/") {
-                let hex = path.split(separator: "/").last.map(String.init)
-                if Digest.of(bytes).hex != hex { return "\(path) is not what its name says" }
+            let parts = path.split(separator: "/").map(String.init)
+            if parts.contains("blobs") {
+                let named = try Digest(parsing: parts.suffix(2).joined(separator: ":"))
+                let found = Digest.of(bytes, algorithm: named.algorithm)
+                if found != named { return "\(path) is not what its name says" }
             } else if let old = before["./\(path)"] {
                 if !path.hasSuffix("index.json"), old != bytes { return "\(path) has changed" }
             } else {

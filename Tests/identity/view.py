@@ -53,8 +53,9 @@ class View:
                 else:
                     here.pop(path, None)
                     here[path] = self.node(entry, archive, here)
+        parents = {path.rpartition("/")[0] for path in self.tree}
         for path, node in here.items():
-            if node[0] != "directory":
+            if node[0] != "directory" and path in parents:
                 for gone in below(self.tree, path):
                     if gone not in here:
                         del self.tree[gone]

@@ -25,7 +25,7 @@ struct HostileAccountTests {
         try trial.converts().image().config.user
     }
 
-    @Test(arguments: ["1000:x:0:0::/:\n", "root:x:0:0::/:\n65532:x:0:0::/:\n", " 7 :x:0:0::/:\n"])
+    @Test(arguments: ["1000:x:0:0::/:\n", "root:x:0:0::/:\n65532:x:0:0::/:\n", " 7:x:0:0::/:\n"])
     func E01_aNameOfDigitsIsRefused(_ passwd: String) throws {
         try trial(user: "1000", passwd: passwd).refuses(.hostile, .blocked)
     }

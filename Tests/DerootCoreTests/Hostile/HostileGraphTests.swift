@@ -114,8 +114,9 @@ struct HostileGraphTests {
         }.converts()
         let before = done.before[0].config.history.map(\.createdBy)
         let after = try done.image().config.history.map(\.createdBy)
-        #expect(Array(after.dropLast()) == before)
-        #expect(after.count == before.count + 1)
+        #expect(Array(after.prefix(before.count)) == before)
+        // Where there is none, none is begun: it would have to lie about the layers before.
+        #expect(after.count == (before.isEmpty ? 0 : before.count + 1))
     }
 
     @Test(arguments: [
@@ -330,7 +331,7 @@ struct HostileGraphTests {
         let config = String(decoding: try done.image().config.document.bytes, as: UTF8.self)
         #expect(config.contains(#""x.unknown":[1.10,1e2]"#))
         let manifest = String(decoding: try done.image().manifest.document.bytes, as: UTF8.self)
-        #expect(manifest.contains(#""x.unknown": true"#))
+        #expect(manifest.contains(#""x.unknown":true"#))
     }
 
     @Test func A22_fieldsOfAWrongTypeAreRefused() throws {

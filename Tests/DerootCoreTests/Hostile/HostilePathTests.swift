@@ -29,10 +29,6 @@ struct HostilePathTests {
             tar.file("short", mode: 0o4755)
             tar.longName([UInt8](repeating: 0x78, count: 5000))
             tar.file("short", mode: 0o2755)
-        }.refuses(.limit, .hostile, .malformed, .unsupported)
-        try trial { tar in
-            tar.longName(Array(String(repeating: "d/", count: 1000).utf8) + [0x66])
-            tar.file("short", mode: 0o4755)
         }.neutralises()
     }
 
@@ -115,7 +111,7 @@ struct HostilePathTests {
             PaxRecord("SCHILY.xattr.user.note", [0, 0x0A, 0xFF]),
             PaxRecord("LIBARCHIVE.xattr.user.note", "AAr/"),
             PaxRecord("RHT.security.selinux", "system_u:object_r:etc_t:s0"),
-            PaxRecord("SCHILY.acl.access", "user::rw-,group::r--,other::r--"),
+            PaxRecord("SCHILY.acl.access", "user::rwx,group::r-x,other::r-x"),
             PaxRecord("mtime", "1.123456789"),
         ]
         let done = try trial { tar in
@@ -123,6 +119,11 @@ struct HostilePathTests {
             tar.file("su", "x", mode: 0o4755)
         }.neutralises("/su")
         #expect(try walked(done.image().layers[0]).first?.meaning.records == records)
+        // An access list that gives another mode than the header: readers differ.
+        try trial { tar in
+            tar.pax(["SCHILY.acl.access": "user::rw-,group::r--,other::r--"])
+            tar.file("su", "x", mode: 0o4755)
+        }.refuses(.disagreement)
     }
 
     @Test func C20_manyLayersAndManyWhiteoutsTakeLinearTime() throws {
