@@ -4,7 +4,9 @@ import DerootTar
 
 /// Account files and `User`, held against a reading of our own of what container engines do.
 enum AccountTarget {
-    /// `User`, passwd and group, with a NUL between. A user that is taken for non-root must not be
+    /// `User`, passwd and group, with a NUL between.
+    ///
+    /// A user that is taken for non-root must not be
     /// root to an engine, neither by its old spelling nor as the numbers that the result gets.
     static func run(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)

@@ -10,7 +10,9 @@ struct FuzzTarget: Sendable {
     /// Takes one input.
     let run: @Sendable ([UInt8]) -> Void
 
-    /// All of them. A new room adds its own here, with a folder of seeds of that name: the recipe
+    /// All of them.
+    ///
+    /// A new room adds its own here, with a folder of seeds of that name: the recipe
     /// parser takes its YAML as it is, the registry client the value of one `WWW-Authenticate`.
     static let all: [FuzzTarget] = [
         FuzzTarget(name: "tar", run: TarTargets.stream),

@@ -6,9 +6,11 @@ import DerootTar
 
 /// A whole image, converted twice.
 enum ImageTarget {
-    /// The first byte says what the rest is: a layer (plain, gzip, zstd, or as it is), the members
-    /// of the config's `config`, a config, a manifest, or index.json. A result must hold no
-    /// privilege, run as a number that is not 0, and convert to itself.
+    /// The first byte says what the rest is, in the eight ways of `write`.
+    ///
+    /// A layer (plain, gzip, zstd, or as it is), the members of the config's `config`, a config, a
+    /// manifest, or index.json. A result must hold no privilege, run as a number that is not 0, and
+    /// convert to itself.
     static func run(_ bytes: [UInt8]) {
         guard let kind = bytes.first else { return }
         let input = Array(bytes.dropFirst())

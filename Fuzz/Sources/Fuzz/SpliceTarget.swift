@@ -2,8 +2,9 @@ import DerootBytes
 
 /// Blobs that are changed on the way through.
 enum SpliceTarget {
-    /// The first bytes say how: compression, or the rest as a blob that is already compressed, and
-    /// where the edits go. What comes out must decompress to the edited raw bytes.
+    /// The first byte says how the rest becomes a blob, the next seven where the edits go.
+    ///
+    /// What comes out must decompress to the edited raw bytes.
     static func run(_ bytes: [UInt8]) {
         guard bytes.count > 8 else { return }
         let body = Array(bytes.dropFirst(8))
