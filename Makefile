@@ -13,8 +13,8 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: instructions help deps build demo test test-release test-live corpus lint fmt bench install \
-	clean crash bombs identity fuzz fuzz-build test-address test-thread
+.PHONY: package test-package instructions help deps build demo test test-release test-live corpus lint fmt bench \
+	install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -79,6 +79,13 @@ test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	SWIFT_BACKTRACE=enable=no scripts/figures.sh thread \
 		$(SWIFT) test --sanitize thread --scratch-path .build/thread
 
+package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.
+	@scripts/deps.sh package
+	scripts/package.sh $(DEROOT) dist
+
+test-package: package ## Use the package in a fresh Debian root without a toolchain (as root).
+	Tests/package/run.sh dist
+
 lint: ## Check formatting and the house rules.
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	@scripts/lint.sh
@@ -98,4 +105,4 @@ install: build ## Install the binary below DESTDIR/PREFIX.
 	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot
 
 clean: ## Remove what the build and the demo made.
-	rm -rf .build Fuzz/.build Fuzz/.work $(DEMO_OUT)
+	rm -rf .build Fuzz/.build Fuzz/.work dist $(DEMO_OUT)

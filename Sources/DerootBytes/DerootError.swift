@@ -103,6 +103,10 @@ extension DerootError {
         public static let blocked = Code("blocked", exit: 1)
         /// A plan that belongs to another source.
         public static let planMismatch = Code("plan-mismatch")
+        /// A registry that does not let us in, or not do this.
+        public static let denied = Code("denied")
+        /// A server whose certificate does not prove that it is the one that was asked for.
+        public static let untrusted = Code("untrusted")
         /// May work when tried again.
         public static let transient = Code("transient", exit: 75)
         /// SIGINT or SIGTERM arrived; the status is 128 + the signal's number.
