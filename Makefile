@@ -87,11 +87,11 @@ test-package: package ## Use the package in a fresh Debian root without a toolch
 	Tests/package/run.sh dist
 
 lint: ## Check formatting and the house rules.
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 	@scripts/lint.sh
 
 fmt: ## Format the Swift sources.
-	$(SWIFT) format -i -r Sources Tests Package.swift
+	$(SWIFT) format -i -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 
 bench: build ## Measure against the peers; writes docs/performance.md and its picture.
 	@scripts/deps.sh live

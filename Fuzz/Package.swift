@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "deroot-fuzz",
+    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
     targets: [
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd"),
@@ -30,11 +31,26 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "DerootCore",
-            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: [
+                "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: settings),
+        // Of the registry only what reads a server's words, which is no part of the room's surface.
+        .target(
+            name: "DerootRegistry", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Sources/DerootRegistry",
+            sources: [
+                "Auth/Challenge.swift", "HTTP/HTTPMessage.swift", "HTTP/PeerAddress.swift",
+                "HTTP/WebAddress.swift", "RegistrySettings.swift",
+            ],
+            swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(
             name: "deroot-fuzz",
-            dependencies: ["DerootCore", "DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: [
+                "DerootCore", "DerootRegistry", "DerootStore", "DerootTar", "DerootOCI",
+                "DerootBytes",
+            ],
             path: "Sources/Fuzz", swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

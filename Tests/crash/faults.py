@@ -27,6 +27,7 @@ class Faults:
     def __init__(self, work, shim):
         self.work, self.shim = work, shim
         self.cases = self.failures = 0
+        self.pipes = 0
         self.states = {"old": 0, "new": 0}
 
     def environment(self, kind=None, calls="change", at=0, onwards=False, log=None):
@@ -91,6 +92,7 @@ class Faults:
         """A reader that goes away, at several moments."""
         for size in (0, 1, 512, 100_000):
             self.cases += 1
+            self.pipes += 1
             read, write = os.pipe()
             command = [DEROOT, "convert", "-q", DEMO, "docker-archive:-"]
             child = subprocess.Popen(command, stdout=write, stderr=subprocess.PIPE, cwd=self.work)
@@ -116,8 +118,8 @@ def main(work, shim, stride="1"):
             faults.scene(Scene(folder, transport, is_new), int(stride))
     faults.pipe()
     old, new = faults.states["old"], faults.states["new"]
-    print(f"figure faults: {faults.cases} faults, {old} left the old state, {new} the new one, "
-          f"{faults.failures} anything else")
+    print(f"figure faults: {faults.cases} faults, {faults.pipes} of them closed pipes; {old} left the old "
+          f"state, {new} the new one, {faults.failures} anything else")
     print(f"{faults.cases - faults.failures} passed, {faults.failures} failed")
     return 0 if faults.failures == 0 else 1
 

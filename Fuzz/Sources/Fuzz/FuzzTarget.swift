@@ -12,8 +12,8 @@ struct FuzzTarget: Sendable {
 
     /// All of them.
     ///
-    /// A new room adds its own here, with a folder of seeds of that name: the recipe
-    /// parser takes its YAML as it is, the registry client the value of one `WWW-Authenticate`.
+    /// A new parser adds its own here, with a folder of seeds of that name; recipes go where `yaml`
+    /// is, so that what one file may say is tried as well.
     static let all: [FuzzTarget] = [
         FuzzTarget(name: "tar", run: TarTargets.stream),
         FuzzTarget(name: "pax", run: TarTargets.paxRecords),
@@ -21,6 +21,9 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "json", run: TextTargets.json),
         FuzzTarget(name: "reference", run: TextTargets.reference),
         FuzzTarget(name: "digest", run: TextTargets.digest),
+        FuzzTarget(name: "yaml", run: TextTargets.yaml),
+        FuzzTarget(name: "auth", run: NetworkTargets.challenge),
+        FuzzTarget(name: "url", run: NetworkTargets.address),
         FuzzTarget(name: "passwd", run: AccountTarget.run),
         FuzzTarget(name: "splice", run: SpliceTarget.run),
         FuzzTarget(name: "image", run: ImageTarget.run),

@@ -1,4 +1,5 @@
 import DerootBytes
+import DerootCore
 import DerootOCI
 import DerootStore
 
@@ -33,6 +34,15 @@ enum TextTargets {
             return
         }
         demand(again.user == "1:1", "the user that was set is not the one that is read")
+    }
+
+    /// Files that people write: read in time, or refused.
+    static func yaml(_ bytes: [UInt8]) {
+        do throws(DerootError) {
+            _ = try StrictYAML.parse(bytes, file: "fuzz.yaml")
+        } catch {
+            demand(error.location.file == "fuzz.yaml", "a refusal without a file: \(error)")
+        }
     }
 
     /// A reference that is read must mean the same once it was written.

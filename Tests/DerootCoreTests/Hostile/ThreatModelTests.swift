@@ -76,20 +76,5 @@ struct ThreatModelTests {
                 }
             }
         }
-        // And the other way round: a test that carries an id is listed.
-        let listed = Set(try rows().flatMap(\.tests))
-        for name in functions where Self.carriesID(name) {
-            #expect(listed.contains(name), "\(name) is not in docs/threat-model.md")
-        }
-    }
-
-    /// `C01_…` or `C01: …`, of the groups that are listed.
-    private static func carriesID(_ name: String) -> Bool {
-        let head = Array(name.utf8.prefix(4))
-        guard head.count == 4, groups.contains(where: { $0.0.utf8.first == head[0] }) else {
-            return false
-        }
-        let isNumber = head[1...2].allSatisfy { (0x30...0x39).contains($0) }
-        return isNumber && (head[3] == UInt8(ascii: "_") || head[3] == UInt8(ascii: ":"))
     }
 }
