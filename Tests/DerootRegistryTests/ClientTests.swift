@@ -10,7 +10,7 @@ struct ClientTests {
     private var endpoint = RegistryEndpoint(host: "r.corp", repository: "team/app")
 
     private func client(
-        _ transport: ScriptedTransport, _ credentials: RegistryCredentials = .anonymous,
+        _ transport: RuleTransport, _ credentials: RegistryCredentials = .anonymous,
         _ change: (inout RegistryEndpoint) -> Void = { _ in }
     ) throws -> (RegistryClient, RegistryEndpoint) {
         var endpoint = endpoint
@@ -35,9 +35,9 @@ struct ClientTests {
     private static let bearer = #"Bearer realm="https://auth.corp/t",service="r""#
 
     /// A registry that wants the newest token, and a server that gives one after the other.
-    private static func tokens(lifetime: Int) -> ScriptedTransport {
+    private static func tokens(lifetime: Int) -> RuleTransport {
         let counter = Counter()
-        return ScriptedTransport { request, _ in
+        return RuleTransport { request, _ in
             if request.address.origin.host == "auth.corp" {
                 let number = counter.next()
                 let text = #"{"token":"t\#(number)","expires_in":\#(lifetime)}"#
@@ -87,7 +87,7 @@ struct ClientTests {
     }
 
     @Test func refreshTokensFallBackToGet() throws {
-        let transport = ScriptedTransport { request, _ in
+        let transport = RuleTransport { request, _ in
             guard request.address.origin.host == "auth.corp" else {
                 return .response(
                     request.authorization == "Bearer t"
@@ -104,7 +104,7 @@ struct ClientTests {
     }
 
     @Test func basicIsSentAheadOnceItIsKnown() throws {
-        let transport = ScriptedTransport { request, _ in
+        let transport = RuleTransport { request, _ in
             .response(
                 request.authorization == "Basic dTpodXNo"
                     ? HTTPResponse(200)
@@ -116,7 +116,7 @@ struct ClientTests {
     }
 
     @Test func nobodyHasNoAnswer() throws {
-        let transport = ScriptedTransport { _, _ in
+        let transport = RuleTransport { _, _ in
             .response(HTTPResponse(401, [("www-authenticate", "Basic realm=x")]))
         }
         let (client, endpoint) = try client(transport)
@@ -126,7 +126,7 @@ struct ClientTests {
 
     // F06: what was said of a registry's certificates is for its own host.
     @Test func trustStaysAtHome() throws {
-        let transport = ScriptedTransport { request, number in
+        let transport = RuleTransport { request, number in
             guard number > 0 else { return .response(HTTPResponse(200)) }
             return .response(
                 request.address.origin.host == "r.corp"
@@ -153,7 +153,7 @@ struct ClientTests {
         (.noSuchHost, "https"), (.stalled, "https"),
     ])
     func plainHTTPOnlyWhereItIsAllowed(_ kind: TransportFailure.Kind, _ scheme: String) throws {
-        let transport = ScriptedTransport { _, _ in .failure(TransportFailure(kind)) }
+        let transport = RuleTransport { _, _ in .failure(TransportFailure(kind)) }
         let (loose, insecure) = try client(transport) { $0.trust.verifies = false }
         #expect(try loose.root(of: insecure).origin.scheme.rawValue == scheme)
         _ = try loose.root(of: insecure)
@@ -164,7 +164,7 @@ struct ClientTests {
     }
 
     @Test func waitsAndTriesAgain() throws {
-        let transport = ScriptedTransport { _, number in
+        let transport = RuleTransport { _, number in
             .response(HTTPResponse(number < 3 ? 503 : 200))
         }
         let (client, endpoint) = try client(transport)
@@ -173,7 +173,7 @@ struct ClientTests {
     }
 
     @Test func doesNotWaitForDays() throws {
-        let transport = ScriptedTransport { _, _ in
+        let transport = RuleTransport { _, _ in
             .response(HTTPResponse(429, [("retry-after", "86400")]))
         }
         let (client, endpoint) = try client(transport)

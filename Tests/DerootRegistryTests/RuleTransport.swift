@@ -5,7 +5,7 @@ import Synchronization
 @testable import DerootRegistry
 
 /// Answers requests by a rule and remembers them.
-final class ScriptedTransport: HTTPTransport {
+final class RuleTransport: HTTPTransport {
     struct Sent: Sendable {
         let request: HTTPRequest
         let trust: TrustSettings
