@@ -13,7 +13,7 @@ struct Reuse {
     mutating func gather(_ descriptor: Descriptor, depth: Int) throws(DerootError) -> Bool {
         try Interruption.check()
         guard depth <= limits.indexDepth, let bytes = try document(descriptor) else { return false }
-        try transaction.put(bytes, algorithm: descriptor.digest.algorithm)
+        _ = try transaction.put(bytes, algorithm: descriptor.digest.algorithm)
         let content = try Document(parsing: bytes).root
         if descriptor.mediaType.isIndex {
             for child in try content.descriptors("manifests") ?? [] {
