@@ -99,7 +99,7 @@ same "a tag that moves while it is read" 0 $mixed
 refused "no such tag" 2 'none' convert "docker://$host/team/app:none" "oci:$scratch/no:v" "${plain[@]}"
 refused "no such repository" 2 'nobody' convert "docker://$host/nobody/app:v1" "oci:$scratch/no:v" "${plain[@]}"
 refused "connection refused" 75 '127.0.0.1:1' convert "docker://127.0.0.1:1/team/app:v1" "oci:$scratch/no:v" "${plain[@]}"
-refused "no such host" 75 'no-such-host.invalid' convert "docker://no-such-host.invalid/team/app:v1" "oci:$scratch/no:v" "${plain[@]}"
+refused "no such host" 2 'no-such-host.invalid' convert "docker://no-such-host.invalid/team/app:v1" "oci:$scratch/no:v" "${plain[@]}"
 tool status 429
 refused "rate limited" 75 'limit|429|too many' convert "docker://127.0.0.1:$port/team/app:v1" "oci:$scratch/no:v" "${plain[@]}" --retry-times 1
 same "none of them left a destination" no "$([ -e "$scratch/no" ] && echo yes || echo no)"

@@ -154,7 +154,7 @@ passes "F07_helper" "$yes" "docker://$locked/team/app:v1" "$yes"
 use absent
 refused "F07_helperKnowsNothing" 2 'login|credential|password|auth' convert "docker://$locked/team/app:v1" "$out"
 use broken
-refused "F07_helperTalksNonsense" 2 'docker-credential-broken' convert "docker://$locked/team/app:v1" "$out"
+refused "F07_helperTalksNonsense" 2 "helper 'broken'" convert "docker://$locked/team/app:v1" "$out"
 same "F07 no secret in the message" no "$(grep -q "$password" "$scratch/stderr" && echo yes || echo no)"
 use missing
 refused "F07_helperIsMissing" 2 'docker-credential-missing' convert "docker://$locked/team/app:v1" "$out"

@@ -28,7 +28,7 @@ struct NameFaultTests {
     }
 
     @Test(arguments: [
-        "münchen.example/a", "a b/c", "host:/a", "host:99999999/a", "[::1/a", "::1/a",
+        "münchen.example/a", "a b/c", "host:/a", "[::1/a", "::1/a",
         "host:5000/A",
         "user:pw@host/a", "http://host/a", "host.example/a?x=1", "host.example/../a",
         "host.example/a#b", "host.example/%61", "host.example//a", "host.example/a:b:c", "é/a", "",
@@ -44,6 +44,15 @@ struct NameFaultTests {
         #expect(stage.server.requests.allSatisfy { $0.headers["Host"] == stage.server.host })
         try stage.push()
         #expect(stage.registry.tag("v2", in: Stage.repository) == stage.image.digest.description)
+    }
+
+    @Test(arguments: ["host:99999999/a", "host:0/a", "registry.invalid:65536/a"])
+    func F21_portsThatAreNone(_ text: String) throws {
+        let stage = try Stage()
+        let name = try ImageName(parsing: text)
+        expectFailure(.malformed, .usage, .notFound) { () throws(DerootError) in
+            _ = try RegistrySource(name, client: stage.client())
+        }
     }
 
     @Test func connectionsThatAreRefused() throws {
