@@ -85,8 +85,9 @@ package struct ConvertCommand: ParsableCommand {
         }
         let progress = ProgressLine(output)
         defer { progress.clear() }
-        let image = try from.openSource(
-            through: try registries.client(.source, observer: progress.show), limits: limits)
+        let image = try from.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.source, observer: progress.show)
+        }
         var conversion = Conversion(image, given?.options ?? options)
         conversion.platform =
             try given?.platform.map { (text) throws(DerootError) in
@@ -101,9 +102,10 @@ package struct ConvertCommand: ParsableCommand {
             try printPlan(try conversion.plan(), progress)
             return
         }
-        let place = try to.openDestination(
-            through: try registries.client(.destination, observer: progress.show), mounting: from,
-            limits: limits)
+        let place = try to.openDestination(mounting: from, limits: limits) {
+            () throws(DerootError) in
+            try registries.client(.destination, observer: progress.show)
+        }
         let known = given == nil ? try KnownResult(cache, conversion, to) : nil
         // A report tells about every path, which only a conversion knows.
         if report == nil, output.format == .text, let root = try known?.reused(in: place) {
