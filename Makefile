@@ -13,8 +13,8 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: package test-package instructions help deps build demo test test-release test-live corpus lint fmt bench \
-	install clean crash bombs identity fuzz fuzz-build test-address test-thread
+.PHONY: package test-package instructions help deps build demo test test-release test-live \
+	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -45,6 +45,10 @@ test-release: deps ## Run the Swift tests on an optimised build.
 test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Tests/live/run.sh
+
+test-services: build ## Run converted services for real; writes docs/compatibility.md (SERVICES="redis nginx").
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/live/services/matrix.py $(SERVICES)
 
 corpus: build fuzz-build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
 	@scripts/deps.sh live

@@ -35,6 +35,7 @@ let package = Package(
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: settings),
         // Of the registry only what reads a server's words, which is no part of the room's surface.
         .target(

@@ -13,8 +13,8 @@ package struct Deroot: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, ReportCommand.self,
-            RulesCommand.self,
+            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, RecipeCommand.self,
+            ReportCommand.self, RulesCommand.self,
         ])
 
     package init() {}
