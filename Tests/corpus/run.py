@@ -269,7 +269,7 @@ def decompressed(data):
 
 def tight(text):
     """JSON without white space outside of strings."""
-    strings = rb'"(?:[^"\\\\]|\\\\.)*"'
+    strings = rb'"(?:[^"\\]|\\.)*"'
     return re.sub(strings + rb"|\s+", lambda m: m.group(0) if m.group(0)[:1] == b'"' else b"", text, flags=re.S)
 
 
