@@ -2,6 +2,7 @@ package import ArgumentParser
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootRegistry
 import DerootReport
 import DerootStore
 import DerootTar
@@ -12,16 +13,18 @@ package struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Turn a root image into a non-root one, losslessly.",
         discussion: """
-            SRC and DST are oci:PATH[:REF|@N], oci-archive:FILE[:REF], docker-archive:FILE[:REF|@N] \
-            (- is standard input or output), or a path whose kind shows by its content. Without \
-            DST the result is written beside the source as NAME-nonroot.
+            SRC and DST are docker://NAME[:TAG] in a registry, oci:PATH[:REF|@N], \
+            oci-archive:FILE[:REF], docker-archive:FILE[:REF|@N] (- is standard input or output), or \
+            a path whose kind shows by its content; all other names are of registries. Without DST \
+            the result of a local image is written beside it as NAME-nonroot.
 
             A plan made with --dry-run fits the destination it was made for: name it there too where \
             the transports differ.
 
             Standard output gets the result's reference and digest; everything else goes to standard \
             error. Exit status: 0 done, 1 stopped by a blocking finding, 2 not possible, 64 usage, \
-            130/143 interrupted. Whatever happens, the destination is as it was or complete.
+            75 worth \
+            another try, 130/143 interrupted. Whatever happens, the destination is as it was or complete.
             """)
 
     @Argument(help: ArgumentHelp("The image to read.", valueName: "src"))
@@ -43,9 +46,16 @@ package struct ConvertCommand: ParsableCommand {
         help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"))
     var report: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Attach the report and an unsigned provenance statement to the result.",
+            discussion: "In registries as OCI 1.1 referrers, in layouts as entries of index.json."))
+    var attach = false
+
     @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
     var digestfile: String?
 
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
     @OptionGroup(title: "Output") var output: OutputFlags
 
@@ -73,8 +83,10 @@ package struct ConvertCommand: ParsableCommand {
         let given = try plan.map { (path) throws(DerootError) in
             try ConversionPlan(parsing: try InputFile.read(path, atMost: 1 << 30))
         }
-        let image = try from.openSource(limits: limits)
         let progress = ProgressLine(output)
+        defer { progress.clear() }
+        let image = try from.openSource(
+            through: try registries.client(.source, observer: progress.show), limits: limits)
         var conversion = Conversion(image, given?.options ?? options)
         conversion.platform =
             try given?.platform.map { (text) throws(DerootError) in
@@ -84,16 +96,21 @@ package struct ConvertCommand: ParsableCommand {
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
         conversion.usesLabels = to?.isDockerArchive ?? false
-        defer { progress.clear() }
         for remark in image.remarks { output.note("deroot: note: \(remark)") }
         guard let to else {
             try printPlan(try conversion.plan(), progress)
             return
         }
-        let transaction = try to.openDestination(limits: limits).begin()
-        let result = try conversion.convert(into: transaction, applying: given)
+        let place = try to.openDestination(
+            through: try registries.client(.destination, observer: progress.show), mounting: from,
+            limits: limits)
+        let attachments = attach ? try place.requireAttachments() : nil
+        let result = try conversion.convert(into: try place.begin(), applying: given)
+        let report = reportJSON(result, to)
+        try attachments?.attach(
+            Provenance.attachments(result, destination: to.description, report: report))
         progress.clear()
-        try printResult(result, to)
+        try printResult(result, to, report)
     }
 
     private func target(_ source: TransportReference) throws(DerootError) -> TransportReference {
@@ -118,21 +135,22 @@ package struct ConvertCommand: ParsableCommand {
         try output.result(text.lines(planned.plan).joined(separator: "\n") + "\n")
     }
 
+    /// The report; empty where nobody wants it, since it has a line for every changed path.
+    private func reportJSON(_ result: ConversionResult, _ to: TransportReference) -> [UInt8] {
+        guard report != nil || attach || output.format == .json else { return [] }
+        let document = ConversionReport.document(
+            result, listings: result.listings, destination: to.description)
+        return document.serialized(indented: true) + [0x0A]
+    }
+
     private func printResult(
-        _ result: ConversionResult, _ to: TransportReference
+        _ result: ConversionResult, _ to: TransportReference, _ json: [UInt8]
     ) throws(DerootError) {
         let listings = result.listings
         let text = ConversionText(listings: listings, isDetailed: output.verbose)
         for line in text.lines(result) { output.note(line) }
         if let digestfile {
             try OutputFile.write(Array("\(result.root.digest)\n".utf8), to: digestfile)
-        }
-        var json: [UInt8] = []
-        // A report has a line for every changed path, so it is made only where it is wanted.
-        if report != nil || output.format == .json {
-            let document = ConversionReport.document(
-                result, listings: listings, destination: to.description)
-            json = document.serialized(indented: true) + [0x0A]
         }
         if let report { try OutputFile.write(json, to: report) }
         let reference = "\(to)@\(result.root.digest)\n"

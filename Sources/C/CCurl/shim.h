@@ -39,12 +39,34 @@ static inline CURLcode deroot_curl_set_progress(CURL *curl, deroot_curl_progress
     return curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, call);
 }
 
+static inline CURLcode deroot_curl_set_progress_data(CURL *curl, void *value) {
+    return curl_easy_setopt(curl, CURLOPT_XFERINFODATA, value);
+}
+
 static inline CURLcode deroot_curl_set_seek(CURL *curl, deroot_curl_seek call) {
     return curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, call);
 }
 
 static inline CURLcode deroot_curl_set_prereq(CURL *curl, deroot_curl_prereq call) {
     return curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, call);
+}
+
+// libcurl copies the bytes.
+static inline CURLcode deroot_curl_set_authorities(CURL *curl, const void *bytes, size_t count) {
+    struct curl_blob blob;
+    blob.data = (void *)bytes;
+    blob.len = count;
+    blob.flags = CURL_BLOB_COPY;
+    return curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+// The CA file and the CA folder that libcurl was built with; NULL where there is none.
+static inline const char *deroot_curl_ca_file(void) {
+    return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+static inline const char *deroot_curl_ca_folder(void) {
+    return curl_version_info(CURLVERSION_NOW)->capath;
 }
 
 static inline CURLcode deroot_curl_get_long(CURL *curl, CURLINFO info, long *value) {

@@ -205,6 +205,7 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
+        source.expect(ordered.map(\.layer))
         let scanner = scanner(transaction)
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
             try scanner.scan(job.layer, diffIDs: job.diffIDs, decide: job.decide)

@@ -70,7 +70,9 @@ struct ResultWriter {
             }
         } catch {
             guard error.code != .interrupted else { throw error }
-            return ["signatures and other documents beside the source, which cannot be listed: \(error)"]
+            return [
+                "signatures and other documents beside the source, which cannot be listed: \(error)"
+            ]
         }
     }
 

@@ -1,6 +1,6 @@
 package import DerootBytes
 package import DerootOCI
-package import DerootStore
+import DerootStore
 
 extension RegistryDestination: AttachmentDestination {
     /// Stores documents about an image that was pushed.

@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootOCI
+import DerootStore
 
 extension Repository {
     /// The documents in this repository that speak of one of these digests.

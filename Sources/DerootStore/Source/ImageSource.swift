@@ -29,6 +29,8 @@ package protocol ImageSource: Sendable {
     ///
     /// - Throws: What asking the source throws.
     func referrers(of digests: [Digest]) throws(DerootError) -> [Referrer.Found]
+    /// Says that these blobs will be read, in this order; a source far away may begin to fetch them.
+    func expect(_ blobs: [Descriptor])
 }
 
 extension ImageSource {
@@ -62,6 +64,9 @@ extension ImageSource {
         }
         return bytes
     }
+
+    /// Nothing: what is at hand need not be fetched.
+    package func expect(_ blobs: [Descriptor]) {}
 
     /// Whether the blob is there and can be opened; nothing is said about its content.
     package func contains(_ descriptor: Descriptor) -> Bool {

@@ -9,7 +9,7 @@ import Testing
 struct ProvenanceTests {
     private func converted() throws -> (ConversionResult, LayoutFixture) {
         let layer = try LayerFixture { tar in
-            tar.add("usr/bin/su", mode: 0o4755, body: [1])
+            tar.file("usr/bin/su", "x", mode: 0o4755)
         }
         let layout = try LayoutFixture([
             ImageFixture([layer]),
@@ -81,7 +81,7 @@ struct ProvenanceTests {
     @Test("what speaks of the source stays there and is listed")
     func leftBehind() throws {
         let layer = try LayerFixture { tar in
-            tar.add("usr/bin/su", mode: 0o4755, body: [1])
+            tar.file("usr/bin/su", "x", mode: 0o4755)
         }
         let layout = try LayoutFixture(ImageFixture([layer]))
         let root = try layout.source().root()

@@ -26,9 +26,10 @@ struct ReferrerTests {
         #expect(manifest.subject?.digest == subject.digest && manifest.subject?.size == 7)
         #expect(manifest.subject?.mediaType == .index)
         #expect(manifest.subject?.platform == nil && manifest.subject?.annotations.isEmpty == true)
-        #expect(Set(referrer.blobs.map { Digest.of($0) }) == [
-            manifest.config.digest, manifest.layers[0].digest,
-        ])
+        #expect(
+            Set(referrer.blobs.map { Digest.of($0) }) == [
+                manifest.config.digest, manifest.layers[0].digest,
+            ])
     }
 
     @Test("what an index says of it")
@@ -51,6 +52,7 @@ struct ReferrerTests {
             return
         }
         #expect(Referrer(content, type: .inToto, subject: subject).manifest == one.manifest)
-        #expect(Referrer(content + [0x20], type: .inToto, subject: subject).manifest != one.manifest)
+        #expect(
+            Referrer(content + [0x20], type: .inToto, subject: subject).manifest != one.manifest)
     }
 }
