@@ -22,7 +22,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -59,7 +60,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DerootCore",
-            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: [
+                "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
+                .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict),
         .target(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],

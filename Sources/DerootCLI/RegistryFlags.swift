@@ -73,7 +73,7 @@ struct RegistryFlags: ParsableArguments {
         options.longestWait = Double(try Self.seconds(retryMaxWait, "--retry-max-wait", from: 0))
         options.idleSeconds = try Self.seconds(timeout, "--timeout", from: 1)
         options.observer = observer
-        let settings = try ContainersSettings(overrides, in: .current())
+        let settings = try ContainersSettings(overrides, in: SettingsEnvironment.current())
         return RegistryClient(settings: settings, options: options)
     }
 

@@ -21,10 +21,10 @@ package struct WorkerPool: Sendable {
     ) throws(DerootError) -> [Outcome] {
         let batch = Batch(items: items, job: job)
         let extra = min(jobs, items.count) - 1
-        var threads: [WorkerThread] = []
+        var threads: [RunningThread] = []
         for _ in 0..<max(0, extra) {
             // Fewer threads do the same work later.
-            guard let thread = WorkerThread({ batch.run() }) else { break }
+            guard let thread = RunningThread.start({ batch.run() }) else { break }
             threads.append(thread)
         }
         batch.run()

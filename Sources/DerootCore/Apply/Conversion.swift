@@ -91,7 +91,7 @@ package struct Conversion: Sendable {
         }
         for image in graph.convertible { try check(image) }
         let isRewriting = options.layers == .rewrite
-        let layers = try scan(graph, transaction) { image in
+        let layers = try scan(graph.convertible, transaction) { image in
             let number = expected.firstIndex(of: image.descriptor.digest)
             return number.map { plan.images[$0].layers.map { isRewriting ? $0.decide : nil } } ?? []
         }
@@ -108,7 +108,7 @@ package struct Conversion: Sendable {
                 at: .init(file: source.name))
         }
         for image in graph.convertible { try check(image) }
-        let layers = try scan(graph, transaction) { image in
+        let layers = try scan(graph.convertible, transaction) { image in
             let policy = foretoldPolicy(image.config)
             let decide = policy.map { policy -> LayerPass.Decide in
                 { listing in policy.change(of: listing.count - 1, in: listing) }
@@ -116,33 +116,39 @@ package struct Conversion: Sendable {
             return image.manifest.layers.map { _ in decide }
         }
         var plans: [ImagePlan] = []
-        let scanner = scanner(nil)
         for image in graph.convertible {
-            let parts = image.manifest.layers.compactMap { layer in
-                layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
-            }
-            let entries = parts.reduce(0) { $0 + $1.pass.listing.count }
-            guard entries <= limits.entries else {
-                throw DerootError(
-                    .limit, "the image has \(entries) entries, more than \(limits.entries)",
-                    at: .init(file: source.name, blob: image.descriptor.digest),
-                    advice: "raise it with --max-entries")
-            }
-            let input = ImagePlanner.Image(
-                manifest: image.descriptor.digest, config: image.config, layers: parts)
-            do throws(DerootError) {
-                let plan = try ImagePlanner(options).plan(input) { (entry) throws(DerootError) in
-                    try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
-                }
-                plans.append(plan)
-            } catch {
-                throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
-            }
+            plans.append(try plan(image, layers))
         }
         let plan = ConversionPlan(
             source: source.name, digest: graph.root.digest, options: options,
             platform: platform?.description, images: plans)
         return Planned(graph: graph, plan: plan, layers: layers)
+    }
+
+    /// Decides for one image whose layers were read.
+    func plan(
+        _ image: ImageGraph.Image, _ layers: [Digest: ScannedLayer]
+    ) throws(DerootError) -> ImagePlan {
+        let parts = image.manifest.layers.compactMap { layer in
+            layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
+        }
+        let entries = parts.reduce(0) { $0 + $1.pass.listing.count }
+        guard entries <= limits.entries else {
+            throw DerootError(
+                .limit, "the image has \(entries) entries, more than \(limits.entries)",
+                at: .init(file: source.name, blob: image.descriptor.digest),
+                advice: "raise it with --max-entries")
+        }
+        let input = ImagePlanner.Image(
+            manifest: image.descriptor.digest, config: image.config, layers: parts)
+        let scanner = scanner(nil)
+        do throws(DerootError) {
+            return try ImagePlanner(options).plan(input) { (entry) throws(DerootError) in
+                try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
+            }
+        } catch {
+            throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
+        }
     }
 
     func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
@@ -188,11 +194,11 @@ package struct Conversion: Sendable {
     /// `deciding` gives what is foretold of each layer of an image; a layer that several images share
     /// is written as the first of them wants it.
     func scan(
-        _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?,
+        _ images: [ImageGraph.Image], _ transaction: (any DestinationTransaction)?,
         deciding: (ImageGraph.Image) -> [LayerPass.Decide?]
     ) throws(DerootError) -> [Digest: ScannedLayer] {
         var jobs: [Digest: ScanJob] = [:]
-        for image in graph.convertible {
+        for image in images {
             let decides = transaction == nil ? [] : deciding(image)
             for (index, layer) in image.manifest.layers.enumerated() {
                 let decide = index < decides.count ? decides[index] : nil
@@ -207,8 +213,10 @@ package struct Conversion: Sendable {
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
         source.expect(ordered.map(\.layer))
         let scanner = scanner(transaction)
+        let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(job.layer, diffIDs: job.diffIDs, decide: job.decide)
+            try scanner.scan(
+                job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })

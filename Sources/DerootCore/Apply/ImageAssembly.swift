@@ -68,8 +68,7 @@ struct ImageAssembly {
     }
 
     private func update(_ config: inout ImageConfig, facts: [(String, String)]) {
-        if plan.userBefore != plan.userAfter { config.setUser(plan.userAfter) }
-        if let home = plan.homeAfter, home != plan.homeBefore { config.setEnv("HOME", home) }
+        plan.edit(&config)
         for (index, layer) in layers.enumerated() where config.diffIDs[index] != layer.diffID {
             config.replaceDiffID(at: index, layer.diffID)
         }

@@ -15,7 +15,7 @@ final class BlobFetcher: Sendable {
         /// Digests in the order of their arrival, so that the oldest can be let go.
         var order: [Digest] = []
         var queue: [Descriptor] = []
-        var threads: [WorkerThread] = []
+        var threads: [RunningThread] = []
         var isOpen = true
     }
 
@@ -88,7 +88,7 @@ final class BlobFetcher: Sendable {
             // What is far ahead would only fill the disk and the table of open files.
             state.queue += blobs.prefix(Self.most / 2).filter { state.slots[$0.digest] == nil }
             while state.isOpen, state.threads.count < min(threads, state.queue.count) {
-                guard let thread = WorkerThread({ [self] in work() }) else { break }
+                guard let thread = RunningThread.start({ [self] in work() }) else { break }
                 state.threads.append(thread)
             }
         }
