@@ -86,6 +86,10 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootRegistryTestSupport",
+            dependencies: ["DerootRegistry", "DerootOCI", "DerootBytes"],
+            path: "Tests/RegistrySupport", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -103,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootRegistry", "DerootCore",
+                "DerootStore", "DerootOCI",
                 "DerootBytes",
             ],
             swiftSettings: strict),

@@ -1,8 +1,10 @@
 import DerootBytes
 import DerootOCI
 
-/// The list of what speaks of an image: what the referrers API answers, or what the fallback tag
-/// holds (distribution-spec, "Listing Referrers", "Unavailable Referrers API"). Without I/O.
+/// The list of what speaks of an image, without I/O.
+///
+/// It is what the referrers API answers, or what the fallback tag holds (distribution-spec, "Listing
+/// Referrers" and "Unavailable Referrers API").
 struct ReferrersIndex {
     private var index: ImageIndex
 
