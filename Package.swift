@@ -69,9 +69,16 @@ let package = Package(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .target(
-            name: "DerootCLI",
+            name: "DerootMirror",
             dependencies: [
                 "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCLI",
+            dependencies: [
+                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
                 "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -110,6 +117,13 @@ let package = Package(
                 "DerootRegistryTestSupport", "DerootTestSupport", "DerootRegistry", "DerootCore",
                 "DerootStore", "DerootOCI",
                 "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootMirrorTests",
+            dependencies: [
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootMirror", "DerootCore",
+                "DerootRegistry", "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -21,6 +21,8 @@ package struct Conversion: Sendable {
     /// Docker's facts go into labels; so do those of results whose format has no manifest.
     package var usesLabels = false
     package var observer: ConversionObserver = { _ in }
+    /// What other conversions of this process learnt of layers; nil: each for itself.
+    package var memory: LayerMemory?
 
     package init(_ source: any ImageSource, _ options: ConversionOptions) {
         self.source = source

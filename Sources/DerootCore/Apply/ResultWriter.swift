@@ -156,7 +156,8 @@ struct ResultWriter {
         }
         let writer = LayerWriter(
             scanner: conversion.scanner(transaction), transaction: transaction,
-            compression: conversion.options.compression, scanned: planned.layers)
+            compression: conversion.options.compression, scanned: planned.layers,
+            memory: conversion.memory)
         let written = try conversion.pool.map(jobs) { (job: LayerJob) throws(DerootError) in
             try writer.write(job.layer, job.plan, isRewritten: job.isRewritten)
         }

@@ -15,9 +15,10 @@ package struct Referrer: Sendable {
 
     /// Wraps a document; the same document about the same subject always gives the same bytes.
     ///
-    /// `type` is both the artifact's type and the media type of its one layer.
+    /// `type` is both the artifact's type and the media type of its one layer. Without a subject it is
+    /// an artifact that stands for itself.
     package init(
-        _ document: [UInt8], type: MediaType, subject: Descriptor,
+        _ document: [UInt8], type: MediaType, subject: Descriptor?,
         annotations: KeyValuePairs<String, String> = [:]
     ) {
         let config = Descriptor(
@@ -25,14 +26,18 @@ package struct Referrer: Sendable {
         let layer = Descriptor(
             mediaType: type, digest: Digest.of(document), size: UInt64(document.count),
             annotations: annotations)
-        // Type, digest and size only: a subject's platform or name are not its identity.
-        let subject = Descriptor(
-            mediaType: subject.mediaType, digest: subject.digest, size: subject.size)
         var root: JSONObject = [
             "schemaVersion": .number(2), "mediaType": .string(MediaType.manifest.rawValue),
             "artifactType": .string(type.rawValue), "config": .object(config.json),
-            "layers": .array([.object(layer.json)]), "subject": .object(subject.json),
+            "layers": .array([.object(layer.json)]),
         ]
+        // Type, digest and size only: a subject's platform or name are not its identity.
+        if let subject {
+            root["subject"] = .object(
+                Descriptor(
+                    mediaType: subject.mediaType, digest: subject.digest, size: subject.size
+                ).json)
+        }
         for (name, value) in annotations { _ = root.setText(in: "annotations", name, value) }
         manifest = Document(root).bytes
         descriptor = Descriptor(

@@ -87,7 +87,8 @@ extension Repository {
         try put(list.bytes, .index, as: ReferrersIndex.tag(subject))
     }
 
-    private func upload(_ blob: [UInt8]) throws(DerootError) {
+    /// Makes sure that a small blob is here.
+    func upload(_ blob: [UInt8]) throws(DerootError) {
         let digest = Digest.of(blob)
         guard try blobSize(digest) == nil else { return }
         let file = try File.anonymous(in: temporaryDirectory())
