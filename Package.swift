@@ -64,6 +64,7 @@ let package = Package(
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: strict),
         .target(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
@@ -97,6 +98,9 @@ let package = Package(
             name: "DerootRegistryTestSupport",
             dependencies: ["DerootRegistry", "DerootOCI", "DerootBytes"],
             path: "Tests/RegistrySupport", swiftSettings: strict),
+        .target(
+            name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Tests/FaultServer", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -114,9 +118,8 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootRegistryTestSupport", "DerootTestSupport", "DerootRegistry", "DerootCore",
-                "DerootStore", "DerootOCI",
-                "DerootBytes",
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootFaultServer",
+                "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -131,6 +134,13 @@ let package = Package(
             dependencies: [
                 "DerootTestSupport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
                 "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootReportTests",
+            dependencies: [
+                "DerootTestSupport", "DerootReport", "DerootCore", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
     ]

@@ -52,6 +52,12 @@ package struct ConvertCommand: ParsableCommand {
             discussion: "In registries as OCI 1.1 referrers, in layouts as entries of index.json."))
     var attach = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where results in registries are remembered, so that a second tag is only a tag; or none.",
+            valueName: "dir"))
+    var cache: String?
+
     @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
     var digestfile: String?
 
@@ -92,6 +98,7 @@ package struct ConvertCommand: ParsableCommand {
             try given?.platform.map { (text) throws(DerootError) in
                 try Platform(parsing: text)
             } ?? platform
+        conversion.recipes = try self.conversion.recipes.library()
         conversion.limits = limits
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
@@ -105,11 +112,20 @@ package struct ConvertCommand: ParsableCommand {
             through: try registries.client(.destination, observer: progress.show), mounting: from,
             limits: limits)
         let attachments = attach ? try place.requireAttachments() : nil
+        let known = given == nil ? try KnownResult(cache, conversion, to) : nil
+        // A report tells about every path, which only a conversion knows.
+        if report == nil, !attach, output.format == .text, let root = try known?.reused(in: place) {
+            progress.clear()
+            output.note("deroot: this image was converted before, only the tag was new")
+            try printReference(root.digest, to)
+            return
+        }
         let result = try conversion.convert(into: try place.begin(), applying: given)
         let report = reportJSON(result, to)
         try attachments?.attach(
             Provenance.attachments(result, destination: to.description, report: report))
         progress.clear()
+        if let remark = known?.keep(result.root) { output.note("deroot: note: \(remark)") }
         try printResult(result, to, report)
     }
 
@@ -149,19 +165,30 @@ package struct ConvertCommand: ParsableCommand {
         let listings = result.listings
         let text = ConversionText(listings: listings, isDetailed: output.verbose)
         for line in text.lines(result) { output.note(line) }
-        if let digestfile {
-            try OutputFile.write(Array("\(result.root.digest)\n".utf8), to: digestfile)
-        }
         if let report { try OutputFile.write(json, to: report) }
-        let reference = "\(to)@\(result.root.digest)\n"
+        guard output.format == .json, !to.isStandardStream || output.output != nil else {
+            try printReference(result.root.digest, to)
+            return
+        }
+        try writeDigest(result.root.digest)
+        try output.result(String(decoding: json, as: UTF8.self))
+    }
+
+    private func printReference(
+        _ digest: Digest, _ to: TransportReference
+    ) throws(DerootError) {
+        try writeDigest(digest)
         // Where the archive itself went to standard output, nothing may follow it there.
         if to.isStandardStream, output.output == nil {
-            output.note(String(reference.dropLast()))
-        } else if output.format == .json {
-            try output.result(String(decoding: json, as: UTF8.self))
+            output.note("\(to)@\(digest)")
         } else {
-            try output.result(reference)
+            try output.result("\(to)@\(digest)\n")
         }
+    }
+
+    private func writeDigest(_ digest: Digest) throws(DerootError) {
+        guard let digestfile else { return }
+        try OutputFile.write(Array("\(digest)\n".utf8), to: digestfile)
     }
 }
 

@@ -54,6 +54,7 @@ package struct VerifyCommand: ParsableCommand {
             noted: result, platform: platform, limits: limits, from: from, to: to)
         var again = Conversion(original, options)
         again.platform = platform
+        again.recipes = try conversion.recipes.library()
         again.limits = limits
         again.pool = WorkerPool(jobs: self.limits.jobs)
         again.observer = { progress.show($0) }

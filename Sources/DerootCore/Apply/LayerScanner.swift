@@ -18,6 +18,8 @@ package struct LayerScanner: Sendable {
     package let transaction: (any DestinationTransaction)?
     package let limits: Limits
     package let observer: ConversionObserver
+    /// Further files whose headers and bodies are kept when a layer is read for the first time.
+    package var kept: Set<[UInt8]> = []
 
     /// Reads a layer for the first time and makes the changes that are foretold.
     ///
@@ -32,11 +34,17 @@ package struct LayerScanner: Sendable {
     ) throws(DerootError) -> ScannedLayer {
         let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
         var pass = LayerPass()
+        let wanted = accounts.union(kept).union(ImageKind.osReleasePaths.map(\.bytes))
+        // Nearly every path is told from the wanted ones by its length or its last byte.
+        let lengths = Set(wanted.map(\.count))
+        let ends = ByteSet(wanted.compactMap(\.last))
         pass.captures = { listing in
             let last = listing.count - 1
             let path = listing.pathBytes(last)
-            return path.count < 16 && path.starts(with: "etc/".utf8)
-                && accounts.contains(Array(path)) && listing.entries[last].type == .file
+            guard let end = path.last, ends.contains(end), lengths.contains(path.count) else {
+                return false
+            }
+            return listing.entries[last].type == .file && wanted.contains(Array(path))
         }
         if let decide { pass.decide = decide }
         if let files { pass.beginnings = files.beginnings() }

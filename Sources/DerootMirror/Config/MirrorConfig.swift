@@ -36,7 +36,7 @@ package struct MirrorConfig: Sendable {
 
     private static let optionKeys = [
         "user", "own", "keep", "caps", "layers", "compress", "strip-setgid-dirs",
-        "source-date-epoch", "platform",
+        "source-date-epoch", "platform", "recipe", "ports", "profiles",
     ]
 
     /// Reads a file's content.
@@ -125,10 +125,10 @@ package struct MirrorConfig: Sendable {
         func text(_ key: String) throws(DerootError) -> String? {
             try either(source, defaults) { (from) throws(DerootError) in try from.text(key) }
         }
-        for key in ["user", "caps", "layers", "compress"] {
+        for key in ["user", "caps", "layers", "compress", "recipe", "ports"] {
             if let value = try text(key) { object[key] = .string(value) }
         }
-        for key in ["own", "keep"] {
+        for key in ["own", "keep", "profiles"] {
             let values = try either(source, defaults) { (from) throws(DerootError) in
                 try from.texts(key)
             }

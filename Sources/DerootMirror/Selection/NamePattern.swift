@@ -1,41 +1,25 @@
 package import DerootBytes
+import DerootCore
 
-/// A regular expression over tags and repositories, in Swift's dialect; `^` and `$` are the ends.
+/// A regular expression over tags and repositories, in the dialect of recipes: its time is bounded,
+/// whatever the pattern and the names.
 package struct NamePattern: Sendable, Hashable {
-    /// As it was written.
-    package let text: String
+    private let pattern: LinePattern
 
     /// Reads a pattern.
     ///
-    /// - Throws: `.malformed` for what is no regular expression.
-    package init(_ text: String) throws(DerootError) {
-        self.text = text
-        _ = try Self.compiled(text)
-    }
+    /// - Throws: `.malformed` for what is no regular expression, `.limit` for one that is too large.
+    package init(_ text: String) throws(DerootError) { pattern = try LinePattern(text) }
 
     /// The names in which it is found.
+    ///
+    /// - Throws: `.limit` where looking for it would take too long.
     package func filter(_ names: [String]) throws(DerootError) -> Set<String> {
-        let expression = try Self.compiled(text)
         var found: Set<String> = []
         for name in names {
-            let isFound: Bool
-            do {
-                isFound = try expression.firstMatch(in: name) != nil
-            } catch {
-                throw DerootError(
-                    .malformed, "'\(printable(text.utf8))' cannot be looked for", cause: error)
-            }
-            if isFound { found.insert(name) }
+            var work = 1_000_000
+            if try pattern.fits(Array(name.utf8)[...], work: &work) { found.insert(name) }
         }
         return found
-    }
-
-    private static func compiled(_ text: String) throws(DerootError) -> Regex<AnyRegexOutput> {
-        do {
-            return try Regex(text)
-        } catch {
-            throw DerootError(
-                .malformed, "'\(printable(text.utf8.prefix(200)))' is not a regular expression")
-        }
     }
 }
