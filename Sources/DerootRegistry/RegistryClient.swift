@@ -21,7 +21,7 @@ package final class RegistryClient: Sendable {
     }
 
     /// Makes a client that speaks through something else than libcurl, for tests.
-    convenience init(
+    package convenience init(
         settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport
     ) {
         self.init(settings: settings, options: options, transport: transport, curl: nil)

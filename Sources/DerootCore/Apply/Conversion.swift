@@ -21,6 +21,8 @@ package struct Conversion: Sendable {
     /// Docker's facts go into labels; so do those of results whose format has no manifest.
     package var usesLabels = false
     package var observer: ConversionObserver = { _ in }
+    /// What other conversions of this process learnt of layers; nil: each for itself.
+    package var memory: LayerMemory?
     /// The recipes that are looked at; nil: those in the binary.
     package var recipes: RecipeLibrary?
 
@@ -241,12 +243,19 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
-        source.expect(ordered.map(\.layer))
+        let memory = memory
+        source.expect(ordered.map(\.layer).filter { !(memory?.isShared($0.digest) ?? false) })
         let scanner = scanner(transaction, keeping: try library().editedPaths)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(
-                job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            let read = { () throws(DerootError) in
+                try scanner.scan(
+                    job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            }
+            guard let memory else { return try read() }
+            let scanned = try memory.scanned(job.layer, read: read)
+            try scanner.compare(scanned, with: job.diffIDs)
+            return scanned
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
