@@ -13,7 +13,7 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: instructions help deps build demo test test-release test-live corpus lint fmt bench install clean
+.PHONY: package test-package instructions help deps build demo test test-release test-live corpus lint fmt bench install clean
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -49,6 +49,13 @@ corpus: build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORAC
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
 
+package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.
+	@scripts/deps.sh package
+	scripts/package.sh $(DEROOT) dist
+
+test-package: package ## Use the package in a fresh Debian root without a toolchain (as root).
+	Tests/package/run.sh dist
+
 lint: ## Check formatting and the house rules.
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift
 	@scripts/lint.sh
@@ -68,4 +75,4 @@ install: build ## Install the binary below DESTDIR/PREFIX.
 	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot
 
 clean: ## Remove what the build and the demo made.
-	rm -rf .build $(DEMO_OUT)
+	rm -rf .build dist $(DEMO_OUT)

@@ -22,7 +22,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -37,6 +38,9 @@ let package = Package(
         .systemLibrary(
             name: "CArchive", path: "Sources/C/CArchive", pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
         .target(
             name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
@@ -46,6 +50,13 @@ let package = Package(
             name: "DerootTar", dependencies: ["DerootBytes", "CArchive"], swiftSettings: strict),
         .target(
             name: "DerootStore", dependencies: ["DerootOCI", "DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .target(
+            name: "DerootRegistry",
+            dependencies: [
+                "DerootStore", "DerootOCI", "DerootBytes", "CCurl",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
             swiftSettings: strict),
         .target(
             name: "DerootCore",
@@ -61,8 +72,8 @@ let package = Package(
         .target(
             name: "DerootCLI",
             dependencies: [
-                "DerootReport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
-                "DerootBytes",
+                "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -89,6 +100,13 @@ let package = Package(
         .testTarget(
             name: "DerootStoreTests",
             dependencies: ["DerootStore", "DerootOCI", "DerootTar", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootRegistryTests",
+            dependencies: [
+                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
+                "DerootBytes",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DerootCoreTests",

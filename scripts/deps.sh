@@ -2,6 +2,7 @@
 # Installs by apt what is missing, and only then: deps.sh GROUP...
 #   build  libraries that the Swift package links (their names come from Package.swift itself)
 #   test   the compressors that the Swift tests use as second readers
+#   package  what makes and checks packages
 #   live   engines and tools for the live suite, the corpus suite and the benchmark
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +22,7 @@ for group in "$@"; do
         wanted+=("${libraries[@]}")
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
+    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
@@ -29,7 +31,7 @@ for group in "$@"; do
         )
         ;;
     *)
-        echo "deps: unknown group $group (build, test, live)" >&2
+        echo "deps: unknown group $group (build, test, package, live)" >&2
         exit 64
         ;;
     esac

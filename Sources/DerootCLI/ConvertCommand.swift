@@ -2,6 +2,7 @@ package import ArgumentParser
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootRegistry
 import DerootReport
 import DerootStore
 import DerootTar
@@ -12,16 +13,18 @@ package struct ConvertCommand: ParsableCommand {
         commandName: "convert",
         abstract: "Turn a root image into a non-root one, losslessly.",
         discussion: """
-            SRC and DST are oci:PATH[:REF|@N], oci-archive:FILE[:REF], docker-archive:FILE[:REF|@N] \
-            (- is standard input or output), or a path whose kind shows by its content. Without \
-            DST the result is written beside the source as NAME-nonroot.
+            SRC and DST are docker://NAME[:TAG] in a registry, oci:PATH[:REF|@N], \
+            oci-archive:FILE[:REF], docker-archive:FILE[:REF|@N] (- is standard input or output), or \
+            a path whose kind shows by its content; all other names are of registries. Without DST \
+            the result of a local image is written beside it as NAME-nonroot.
 
             A plan made with --dry-run fits the destination it was made for: name it there too where \
             the transports differ.
 
             Standard output gets the result's reference and digest; everything else goes to standard \
             error. Exit status: 0 done, 1 stopped by a blocking finding, 2 not possible, 64 usage, \
-            130/143 interrupted. Whatever happens, the destination is as it was or complete.
+            75 worth \
+            another try, 130/143 interrupted. Whatever happens, the destination is as it was or complete.
             """)
 
     @Argument(help: ArgumentHelp("The image to read.", valueName: "src"))
@@ -46,6 +49,7 @@ package struct ConvertCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
     var digestfile: String?
 
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
     @OptionGroup(title: "Output") var output: OutputFlags
 
@@ -73,8 +77,10 @@ package struct ConvertCommand: ParsableCommand {
         let given = try plan.map { (path) throws(DerootError) in
             try ConversionPlan(parsing: try InputFile.read(path, atMost: 1 << 30))
         }
-        let image = try from.openSource(limits: limits)
         let progress = ProgressLine(output)
+        defer { progress.clear() }
+        let image = try from.openSource(
+            through: try registries.client(.source, observer: progress.show), limits: limits)
         var conversion = Conversion(image, given?.options ?? options)
         conversion.platform =
             try given?.platform.map { (text) throws(DerootError) in
@@ -85,13 +91,15 @@ package struct ConvertCommand: ParsableCommand {
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
         conversion.usesLabels = to?.isDockerArchive ?? false
-        defer { progress.clear() }
         for remark in image.remarks { output.note("deroot: note: \(remark)") }
         guard let to else {
             try printPlan(try conversion.plan(), progress)
             return
         }
-        let transaction = try to.openDestination(limits: limits).begin()
+        let transaction = try to.openDestination(
+            through: try registries.client(.destination, observer: progress.show), mounting: from,
+            limits: limits
+        ).begin()
         let result = try conversion.convert(into: transaction, applying: given)
         progress.clear()
         try printResult(result, to)

@@ -12,7 +12,21 @@ package struct Deroot: ParsableCommand {
             numeric user; every other byte of every layer stays as it was.
             """,
         version: Version.text,
-        subcommands: [ConvertCommand.self, VerifyCommand.self, RecipeCommand.self])
+        subcommands: [
+            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, RecipeCommand.self,
+            ReportCommand.self, RulesCommand.self,
+        ])
 
     package init() {}
+
+    /// Runs the command that the process was called with.
+    package static func start() {
+        // Swift reads its arguments from /proc/self/cmdline; without them every call would look
+        // like one for help, and succeed.
+        guard !CommandLine.arguments.isEmpty else {
+            Console.error("deroot: /proc is not mounted, so no arguments can be read; mount it")
+            exit(withError: ExitCode(2))
+        }
+        main()
+    }
 }

@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootCore
+import DerootRegistry
 import DerootReport
 import Glibc
 import Synchronization
@@ -11,6 +12,7 @@ final class ProgressLine: Sendable {
         var done = 0
         var total: UInt64 = 0
         var read: UInt64 = 0
+        var moved: [TransferEvent.Direction: UInt64] = [:]
         var drawn: Int64 = 0
         var isVisible = false
     }
@@ -30,6 +32,16 @@ final class ProgressLine: Sendable {
 
     /// Takes an event, from any thread.
     func show(_ event: ConversionEvent) {
+        switch mode {
+        case .none: return
+        case .plain: plain(event)
+        case .json: json(event)
+        case .auto: draw(event)
+        }
+    }
+
+    /// Takes what happens between us and a registry, from any thread.
+    func show(_ event: TransferEvent) {
         switch mode {
         case .none: return
         case .plain: plain(event)
@@ -90,17 +102,74 @@ final class ProgressLine: Sendable {
             case .layerFinished: state.done += 1
             case .committing: break
             }
-            var now = timespec()
-            unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-            let milliseconds = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-            guard milliseconds - state.drawn >= 100 else { return nil }
-            state.drawn = milliseconds
-            state.isVisible = true
-            let percent = state.total == 0 ? 100 : state.read * 100 / state.total
-            return "layers \(state.done)/\(state.layers)  \(ByteCount.text(state.read)) of "
-                + "\(ByteCount.text(state.total))  \(min(percent, 100)) %"
+            return Self.line(&state)
         }
         if let line { write("\r\u{1B}[K\(line)") }
+    }
+
+    private func draw(_ event: TransferEvent) {
+        if case .retrying(let host, let seconds) = event {
+            clear()
+            write("deroot: \(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
+            return
+        }
+        guard case .moved(let count, let direction) = event else { return }
+        let line: String? = state.withLock { state in
+            state.moved[direction, default: 0] += count
+            return Self.line(&state)
+        }
+        if let line { write("\r\u{1B}[K\(line)") }
+    }
+
+    /// The line as it is now; nil where the last one is not a tenth of a second old.
+    private static func line(_ state: inout State) -> String? {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        let milliseconds = Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+        guard milliseconds - state.drawn >= 100 else { return nil }
+        state.drawn = milliseconds
+        state.isVisible = true
+        let percent = state.total == 0 ? 100 : state.read * 100 / state.total
+        var line =
+            "layers \(state.done)/\(state.layers)  \(ByteCount.text(state.read)) of "
+            + "\(ByteCount.text(state.total))  \(min(percent, 100)) %"
+        if let count = state.moved[.pull] { line += "  pulled \(ByteCount.text(count))" }
+        if let count = state.moved[.push] { line += "  pushed \(ByteCount.text(count))" }
+        return line
+    }
+
+    private func plain(_ event: TransferEvent) {
+        switch event {
+        case .finished(let digest, let size, let direction):
+            write("\(direction.rawValue)ed \(digest.short): \(ByteCount.text(size))\n")
+        case .spared(let digest, let reason):
+            let why =
+                reason == .exists ? "is there already" : "mounted from the source's repository"
+            write("not pushed \(digest.short): \(why)\n")
+        case .retrying(let host, let seconds):
+            write("\(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
+        case .started, .moved: return
+        }
+    }
+
+    private func json(_ event: TransferEvent) {
+        switch event {
+        case .started(let digest, let size, let direction):
+            write(
+                "{\"event\":\"\(direction.rawValue)-started\",\"digest\":\"\(digest)\","
+                    + "\"bytes\":\(size)}\n")
+        case .finished(let digest, let size, let direction):
+            write(
+                "{\"event\":\"\(direction.rawValue)-finished\",\"digest\":\"\(digest)\","
+                    + "\"bytes\":\(size)}\n")
+        case .spared(let digest, let reason):
+            write(
+                "{\"event\":\"push-spared\",\"digest\":\"\(digest)\","
+                    + "\"reason\":\"\(reason.rawValue)\"}\n")
+        case .retrying(let host, let seconds):
+            write("{\"event\":\"retrying\",\"host\":\"\(host)\",\"seconds\":\(seconds)}\n")
+        case .moved: return
+        }
     }
 
     private func write(_ text: String) {

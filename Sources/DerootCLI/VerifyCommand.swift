@@ -2,6 +2,7 @@ package import ArgumentParser
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootRegistry
 import DerootStore
 import Glibc
 
@@ -24,6 +25,7 @@ package struct VerifyCommand: ParsableCommand {
     var destination: String
 
     @OptionGroup(title: "What changed") var conversion: ConversionFlags
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
     @OptionGroup(title: "Output") var output: OutputFlags
 
@@ -39,10 +41,12 @@ package struct VerifyCommand: ParsableCommand {
         let limits = try limits.limits()
         let from = try TransportReference(parsing: source)
         let to = try TransportReference(parsing: destination)
-        let result = try to.openSource(limits: limits)
-        let original = try from.openSource(limits: limits)
         let progress = ProgressLine(output)
         defer { progress.clear() }
+        let result = try to.openSource(
+            through: try registries.client(.destination, observer: progress.show), limits: limits)
+        let original = try from.openSource(
+            through: try registries.client(.source, observer: progress.show), limits: limits)
         let asked = try conversion.wantedPlatform()
         let only = try asked == nil ? narrowed(original, result, limits) : nil
         let platform = asked ?? only

@@ -53,7 +53,8 @@ package enum FileCapability {
         (record.key.first ?? 0) | 0x20 == UInt8(ascii: "l")
     }
 
-    private static func value(of record: PaxRecord) -> [UInt8]? {
+    /// The kernel's bytes that the record holds; nil for one in base64 that is none.
+    package static func value(of record: PaxRecord) -> [UInt8]? {
         isBase64(record) ? base64Decoded(record.value) : record.value
     }
 

@@ -57,11 +57,21 @@ extension HeaderGroup {
     }
 
     private func text(_ range: Range<Int>) -> ArraySlice<UInt8> {
-        field(range).prefix { $0 != 0 }
+        let field = field(range)
+        let bytes = field.span
+        var count = 0
+        while count < bytes.count, bytes[count] != 0 { count += 1 }
+        return field.prefix(count)
     }
 
-    private var isGNU: Bool { field(TarField.magicAndVersion).elementsEqual("ustar  \0".utf8) }
-    private var isUstar: Bool { field(TarField.magic).elementsEqual("ustar\0".utf8) }
+    /// Whether a field of the main header begins with an ASCII text.
+    private func holds(_ text: StaticString, in range: Range<Int>) -> Bool {
+        unsafe field(range).starts(
+            with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private var isGNU: Bool { holds("ustar  \0", in: TarField.magicAndVersion) }
+    private var isUstar: Bool { holds("ustar\0", in: TarField.magic) }
 
     private func readMainHeader(into meaning: inout HeaderMeaning) throws(DerootError) {
         meaning.typeflag = bytes[main + TarField.typeflag]
@@ -98,13 +108,13 @@ extension HeaderGroup {
                     advice: "write the archive anew with a current tar")
             }
         } else if !prefix.isEmpty {
-            let looksUstar = field(257..<262).elementsEqual("ustar".utf8)
+            let looksUstar = holds("ustar", in: TarField.magic)
             guard looksUstar else { return }
             guard isUstar else {
                 throw DerootError(
                     .disagreement, "tar header: a name prefix under a magic that readers dispute")
             }
-            if field(TarField.starTrailer).elementsEqual("tar\0".utf8), prefix.count > 131 {
+            if holds("tar\0", in: TarField.starTrailer), prefix.count > 131 {
                 throw DerootError(.disagreement, "tar header: a star header with a long prefix")
             }
             meaning.name = Array(prefix) + [UInt8(ascii: "/")] + meaning.name

@@ -8,16 +8,16 @@ package struct TarEntry: Sendable, Hashable {
     package let bodySize: UInt64
     package let type: EntryType
     /// Permission bits with setuid, setgid and sticky.
-    package let mode: UInt16
-    package let uid: UInt32
-    package let gid: UInt32
+    package fileprivate(set) var mode: UInt16
+    package fileprivate(set) var uid: UInt32
+    package fileprivate(set) var gid: UInt32
     /// True where a record sets file capabilities.
-    package let hasCapabilities: Bool
+    package fileprivate(set) var hasCapabilities: Bool
     /// True where one of those is effective.
-    package let hasEffectiveCapabilities: Bool
+    package fileprivate(set) var hasEffectiveCapabilities: Bool
     package let isSparse: Bool
     /// Which of the listing's `owners` names it.
-    fileprivate let ownerNames: UInt16
+    fileprivate var ownerNames: UInt16
     fileprivate let nameStart: UInt32
     fileprivate let nameCount: UInt32
     fileprivate let linkCount: UInt32
@@ -35,6 +35,9 @@ package struct OwnerNames: Sendable, Hashable {
 /// The entries of one layer in archive order; names in one buffer, so that memory stays flat.
 package struct LayerListing: Sendable {
     package private(set) var entries: [TarEntry] = []
+    /// The values of file capabilities by entry, as the kernel would get them, for showing; the
+    /// first thousand of a layer.
+    package private(set) var capabilities: [Int: [UInt8]] = [:]
     private var names: [UInt8] = []
     private var owners: [OwnerNames] = []
     private var ownerNumbers: [OwnerNames: UInt16] = [:]
@@ -106,6 +109,9 @@ package struct LayerListing: Sendable {
         for record in group.meaning.records where FileCapability.isCapability(record) {
             hasCapabilities = true
             isEffective = isEffective || FileCapability.isEffective(record)
+            if capabilities.count < 1000 {
+                capabilities[entries.count] = FileCapability.value(of: record)
+            }
         }
         let owner = try intern(
             OwnerNames(user: group.meaning.userName, group: group.meaning.groupName))
@@ -118,5 +124,48 @@ package struct LayerListing: Sendable {
                 nameCount: UInt32(path.count), linkCount: UInt32(isLink ? link.count : 0)))
         names += path
         if isLink { names += link }
+    }
+}
+
+extension LayerListing {
+    /// Describes an entry as it is after a change of its headers.
+    ///
+    /// - Throws: `.limit` for too many different owners.
+    package mutating func apply(_ change: HeaderChange, to index: Int) throws(DerootError) {
+        entries[index].mode = change.mode(from: entries[index].mode)
+        if let owner = change.owner {
+            entries[index].uid = owner.uid
+            entries[index].gid = owner.gid
+            entries[index].ownerNames = try intern(
+                OwnerNames(user: owner.userName, group: owner.groupName))
+        }
+        switch change.capabilities {
+        case .strip:
+            entries[index].hasCapabilities = false
+            entries[index].hasEffectiveCapabilities = false
+            capabilities[index] = nil
+        case .permit: entries[index].hasEffectiveCapabilities = false
+        case nil: break
+        }
+    }
+
+    /// Adds an entry that no archive holds yet.
+    ///
+    /// - Throws: `.limit` for a path of more than 65535 bytes or too many different owners.
+    package mutating func append(
+        _ path: TarPath, type: EntryType, mode: UInt16, owner: HeaderChange.Owner,
+        bodySize: UInt64 = 0, link: [UInt8] = []
+    ) throws(DerootError) {
+        guard path.bytes.count <= Int(UInt16.max), link.count <= Int(UInt16.max) else {
+            throw DerootError(.limit, "a path of \(path.bytes.count) bytes")
+        }
+        let names = try intern(OwnerNames(user: owner.userName, group: owner.groupName))
+        entries.append(
+            TarEntry(
+                offset: 0, bodySize: bodySize, type: type, mode: mode, uid: owner.uid,
+                gid: owner.gid, hasCapabilities: false, hasEffectiveCapabilities: false,
+                isSparse: false, ownerNames: names, nameStart: UInt32(self.names.count),
+                nameCount: UInt32(path.bytes.count), linkCount: UInt32(link.count)))
+        self.names += path.bytes + link
     }
 }

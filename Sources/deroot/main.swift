@@ -1,4 +1,3 @@
-import ArgumentParser
 import DerootCLI
 
-Deroot.main()
+Deroot.start()

@@ -5,7 +5,8 @@ struct BlobInput: ~Copyable {
     let source: FileSlice
     private let buffer: HeapBuffer
     private var range = 0..<0
-    private var hasher: DigestHasher
+    private let lane: DigestLane
+    private let hashed: DigestLane.Slot
     private let isHashing: Bool
     /// Where the bytes in the buffer end, in the blob.
     private var fetched: UInt64 = 0
@@ -18,12 +19,16 @@ struct BlobInput: ~Copyable {
         /// How many bytes went in.
         let offset: UInt64
         /// Their digest, to be forked.
-        let hasher: DigestHasher
+        let hashed: DigestLane.Slot
+        private let lane: DigestLane
 
-        init(_ offset: UInt64, _ hasher: consuming DigestHasher) {
+        init(_ offset: UInt64, _ hashed: DigestLane.Slot, on lane: DigestLane) {
             self.offset = offset
-            self.hasher = hasher
+            self.lane = lane
+            self.hashed = lane.fork(hashed)
         }
+
+        deinit { lane.close(hashed) }
     }
 
     /// Begins to read.
@@ -31,18 +36,20 @@ struct BlobInput: ~Copyable {
     /// - Parameters:
     ///   - source: The blob.
     ///   - algorithm: The digest's.
+    ///   - lane: Computes it.
     ///   - isHashing: False where the caller computes the digest.
     ///   - hasCheckpoints: True where `checkpoint` may be called.
     ///   - bufferBytes: How much is fetched at a time.
     init(
-        source: consuming FileSlice, algorithm: Digest.Algorithm, isHashing: Bool,
-        hasCheckpoints: Bool, bufferBytes: Int
+        source: consuming FileSlice, algorithm: Digest.Algorithm, on lane: DigestLane,
+        isHashing: Bool, hasCheckpoints: Bool, bufferBytes: Int
     ) {
         self.source = source
         buffer = HeapBuffer(count: bufferBytes + Inflater.padding)
         self.isHashing = isHashing
         self.hasCheckpoints = hasCheckpoints
-        hasher = DigestHasher(algorithm)
+        self.lane = lane
+        hashed = lane.open(algorithm)
     }
 
     /// The bytes that were fetched but not taken; `Inflater.padding` more are readable.
@@ -54,7 +61,7 @@ struct BlobInput: ~Copyable {
     /// True where the blob ends with them.
     var isComplete: Bool { fetched == source.count }
     /// The digest of all fetched bytes.
-    var digest: Digest { hasher.digest() }
+    var digest: Digest { lane.digest(hashed) }
 
     /// Takes bytes.
     mutating func skip(_ count: Int) { range = (range.lowerBound + count)..<range.upperBound }
@@ -67,10 +74,10 @@ struct BlobInput: ~Copyable {
             rebasing: buffer.bytes[range.count..<(buffer.count - Inflater.padding)])
         let got = try unsafe source.read(into: room, at: fetched)
         if hasCheckpoints && checkpoints.count < 2 {
-            checkpoints.append(Checkpoint(fetched, hasher.fork()))
+            checkpoints.append(Checkpoint(fetched, hashed, on: lane))
         }
         let fresh = range.count..<(range.count + got)
-        if isHashing { unsafe hasher.update(buffer.part(fresh)) }
+        if isHashing { unsafe lane.update(hashed, with: buffer.part(fresh)) }
         range = 0..<fresh.upperBound
         fetched += UInt64(got)
         if isComplete {

@@ -7,15 +7,19 @@ package typealias ByteSink = (UnsafeRawBufferPointer) throws(DerootError) -> Voi
 @safe
 final class BlobOutput {
     private let sink: ByteSink
-    private var hasher: DigestHasher
+    private let lane: DigestLane
+    private let hashed: DigestLane.Slot
     private let isHashing: Bool
     private var count: UInt64
 
     /// Begins with nothing.
-    init(_ sink: @escaping ByteSink, algorithm: Digest.Algorithm = .sha256) {
+    init(
+        _ sink: @escaping ByteSink, on lane: DigestLane, algorithm: Digest.Algorithm = .sha256
+    ) {
         unsafe self.sink = sink
         isHashing = true
-        hasher = DigestHasher(algorithm)
+        self.lane = lane
+        hashed = lane.open(algorithm)
         count = 0
     }
 
@@ -27,15 +31,18 @@ final class BlobOutput {
     ///   - end: How many.
     ///   - checkpoint: The digest of the beginning of them, where it is known.
     ///   - algorithm: The digest's.
+    ///   - lane: Computes it.
     ///   - isHashing: False where the caller computes it.
     /// - Throws: What the sink throws; `.io`.
     init(
         _ sink: @escaping ByteSink, copying source: borrowing FileSlice, upTo end: UInt64,
-        from checkpoint: BlobInput.Checkpoint?, algorithm: Digest.Algorithm, isHashing: Bool
+        from checkpoint: BlobInput.Checkpoint?, algorithm: Digest.Algorithm, on lane: DigestLane,
+        isHashing: Bool
     ) throws(DerootError) {
         unsafe self.sink = sink
         self.isHashing = isHashing
-        hasher = checkpoint?.hasher.fork() ?? DigestHasher(algorithm)
+        self.lane = lane
+        hashed = checkpoint.map { lane.fork($0.hashed) } ?? lane.open(algorithm)
         let known = checkpoint?.offset ?? 0
         count = 0
         try unsafe Self.read(0..<known, of: source) { (bytes) throws(DerootError) in
@@ -47,7 +54,7 @@ final class BlobOutput {
 
     /// Writes bytes.
     func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
-        if isHashing { unsafe hasher.update(bytes) }
+        if isHashing { unsafe lane.update(hashed, with: bytes) }
         count += UInt64(bytes.count)
         try unsafe sink(bytes)
     }
@@ -69,7 +76,7 @@ final class BlobOutput {
     }
 
     /// How many bytes were written, and their digest.
-    var sum: (size: UInt64, digest: Digest) { (count, hasher.digest()) }
+    var sum: (size: UInt64, digest: Digest) { (count, lane.digest(hashed)) }
 
     private static func read(
         _ range: Range<UInt64>, of source: borrowing FileSlice,

@@ -84,7 +84,7 @@ extension BlobPatcher {
         }
         let output = try unsafe BlobOutput(
             sink, copying: input.source, upTo: end, from: checkpoint,
-            algorithm: digestAlgorithm, isHashing: !isRawDigestEnough)
+            algorithm: digestAlgorithm, on: lane, isHashing: !isRawDigestEnough)
         try gzipWriter?.start(map.segments, source: input.source)
         self.output = output
         return output

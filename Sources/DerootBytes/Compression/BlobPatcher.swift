@@ -35,6 +35,7 @@ package final class BlobPatcher {
     let zstd: ZstdReader?
     let gzipWriter: GzipWriter?
     let zstdWriter: ZstdWriter?
+    let lane: DigestLane
     var output: BlobOutput?
     var map: BlobMap
     var edits = Queue<Edit>()
@@ -65,8 +66,9 @@ package final class BlobPatcher {
         let stamp = try source.stamp()
         let isScan = unsafe sink == nil
         let isRawDigestEnough = compression == .none && digestAlgorithm == diffIDAlgorithm
+        let lane = DigestLane()
         let input = BlobInput(
-            source: source, algorithm: digestAlgorithm, isHashing: !isRawDigestEnough,
+            source: source, algorithm: digestAlgorithm, on: lane, isHashing: !isRawDigestEnough,
             hasCheckpoints: !isScan && !isRawDigestEnough, bufferBytes: sizes.input)
         let gzip = compression == .gzip ? GzipReader() : nil
         let zstd =
@@ -79,8 +81,8 @@ package final class BlobPatcher {
         unsafe self.init(
             compression, sink, limits, digestAlgorithm, isRawDigestEnough, sizes, stamp, input,
             RawTape(mostBytes: undecided),
-            RawLedger(diffIDAlgorithm, hasMembers: compression == .gzip), gzip, zstd, gzipWriter,
-            zstdWriter, BlobMap(hasSegments: !isScan), decided: isScan ? .max : 0)
+            RawLedger(diffIDAlgorithm, on: lane, hasMembers: compression == .gzip), gzip, zstd,
+            gzipWriter, zstdWriter, lane, BlobMap(hasSegments: !isScan), decided: isScan ? .max : 0)
     }
 
     /// Straight assignments only.
@@ -94,7 +96,7 @@ package final class BlobPatcher {
         _ stamp: FileSlice.Stamp,
         _ input: consuming BlobInput, _ tape: consuming RawTape, _ ledger: consuming RawLedger,
         _ gzip: GzipReader?, _ zstd: ZstdReader?, _ gzipWriter: GzipWriter?,
-        _ zstdWriter: ZstdWriter?, _ map: BlobMap, decided: UInt64
+        _ zstdWriter: ZstdWriter?, _ lane: DigestLane, _ map: BlobMap, decided: UInt64
     ) {
         unsafe self.sink = sink
         self.compression = compression
@@ -110,6 +112,7 @@ package final class BlobPatcher {
         self.zstd = zstd
         self.gzipWriter = gzipWriter
         self.zstdWriter = zstdWriter
+        self.lane = lane
         self.map = map
         self.decided = decided
     }

@@ -7,7 +7,9 @@ package struct BlobWriter: ~Copyable {
     private var gzip: GzipEncoder?
     private var zstd: ZstdEncoder?
     private let output: BlobOutput
-    private var rawHasher = DigestHasher()
+    private let lane: DigestLane
+    private let raw: DigestLane.Slot
+    private var rawSize: UInt64 = 0
 
     /// Starts a blob.
     ///
@@ -18,13 +20,16 @@ package struct BlobWriter: ~Copyable {
         self.compression = compression
         gzip = compression == .gzip ? GzipEncoder() : nil
         zstd = compression == .zstd ? ZstdEncoder() : nil
-        output = unsafe BlobOutput(sink)
+        lane = DigestLane()
+        raw = lane.open(.sha256)
+        output = unsafe BlobOutput(sink, on: lane)
     }
 
     /// Adds raw bytes.
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
         guard bytes.count > 0 else { return }
-        unsafe rawHasher.update(bytes)
+        unsafe lane.update(raw, with: bytes)
+        rawSize += UInt64(bytes.count)
         try unsafe encode(bytes, isLast: false)
     }
 
@@ -41,7 +46,7 @@ package struct BlobWriter: ~Copyable {
         let (size, digest) = output.sum
         return BlobPatcher.Written(
             digest: digest, size: size,
-            diffID: DiffID(rawHasher.digest()), rawSize: rawHasher.count)
+            diffID: DiffID(lane.digest(raw)), rawSize: rawSize)
     }
 
     private mutating func encode(

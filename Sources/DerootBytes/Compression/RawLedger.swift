@@ -1,8 +1,10 @@
 /// The digests and checksums of a raw stream, as it was and as it becomes.
 struct RawLedger: ~Copyable {
-    private var old: DigestHasher
-    private var new: DigestHasher
-    private var isChanged = false
+    private let lane: DigestLane
+    private let old: DigestLane.Slot
+    /// The changed stream's; nil as long as both streams are the same.
+    private var new: DigestLane.Slot?
+    private var newCount: UInt64 = 0
     private var oldMember = CRC32()
     private var newMember = CRC32()
     private var isMemberChanged = false
@@ -13,22 +15,29 @@ struct RawLedger: ~Copyable {
     private(set) var deletedUpTo: UInt64 = 0
 
     /// Starts; `hasMembers`: the stream has the checksums of gzip members.
-    init(_ algorithm: Digest.Algorithm, hasMembers: Bool) {
-        old = DigestHasher(algorithm)
-        new = DigestHasher(algorithm)
+    init(_ algorithm: Digest.Algorithm, on lane: DigestLane, hasMembers: Bool) {
+        self.lane = lane
+        old = lane.open(algorithm)
         self.hasMembers = hasMembers
     }
 
     /// Takes an edit at `position`; `insert` follows it.
     mutating func take(_ edit: Edit) {
-        if !isChanged { new = old.fork() }
-        isChanged = true
+        let new: DigestLane.Slot
+        if let begun = self.new {
+            new = begun
+        } else {
+            new = lane.fork(old)
+            newCount = position
+            self.new = new
+        }
         if !isMemberChanged {
             newMember = oldMember
             isMemberChanged = true
         }
         deletedUpTo = edit.end
-        new.update(edit.insert)
+        lane.update(new, with: edit.insert)
+        newCount += UInt64(edit.insert.count)
         if hasMembers {
             unsafe edit.insert.withUnsafeBytes { unsafe newMember.update($0) }
         }
@@ -36,12 +45,17 @@ struct RawLedger: ~Copyable {
 
     /// Takes original bytes; gives those back that stay.
     mutating func take(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        unsafe old.update(bytes)
         if hasMembers { unsafe oldMember.update(bytes) }
         let gone = deletedUpTo > position ? min(UInt64(bytes.count), deletedUpTo - position) : 0
         let kept = unsafe UnsafeRawBufferPointer(rebasing: bytes[Int(gone)...])
         position += UInt64(bytes.count)
-        if isChanged { unsafe new.update(kept) }
+        if gone == 0 {
+            unsafe lane.update(old, also: new, with: bytes)
+        } else {
+            unsafe lane.update(old, with: bytes)
+            if let new { unsafe lane.update(new, with: kept) }
+        }
+        newCount += UInt64(kept.count)
         if hasMembers && isMemberChanged { unsafe newMember.update(kept) }
         return unsafe kept
     }
@@ -67,9 +81,9 @@ struct RawLedger: ~Copyable {
     }
 
     /// The original stream's digest.
-    var digest: Digest { old.digest() }
+    var digest: Digest { lane.digest(old) }
     /// The new stream's size and digest; nil without an edit.
     var changed: (size: UInt64, digest: Digest)? {
-        isChanged ? (new.count, new.digest()) : nil
+        new.map { (newCount, lane.digest($0)) }
     }
 }

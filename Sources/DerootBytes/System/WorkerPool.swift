@@ -21,34 +21,16 @@ package struct WorkerPool: Sendable {
     ) throws(DerootError) -> [Outcome] {
         let batch = Batch(items: items, job: job)
         let extra = min(jobs, items.count) - 1
-        var threads: [pthread_t] = []
+        var threads: [RunningThread] = []
         for _ in 0..<max(0, extra) {
-            let entry = ThreadEntry { batch.run() }
-            var thread = pthread_t()
-            let context = unsafe Unmanaged.passRetained(entry)
-            let status = unsafe pthread_create(
-                &thread, nil,
-                { context in
-                    guard let context = unsafe context else { return nil }
-                    unsafe Unmanaged<ThreadEntry>.fromOpaque(context).takeRetainedValue().body()
-                    return nil
-                }, context.toOpaque())
-            guard status == 0 else {
-                // Fewer threads do the same work later.
-                unsafe context.release()
-                break
-            }
+            // Fewer threads do the same work later.
+            guard let thread = RunningThread.start({ batch.run() }) else { break }
             threads.append(thread)
         }
         batch.run()
-        for thread in threads { _ = pthread_join(thread, nil) }
+        for thread in threads { thread.join() }
         return try batch.results()
     }
-}
-
-private final class ThreadEntry: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
 private final class Batch<Item: Sendable, Outcome: Sendable>: Sendable {

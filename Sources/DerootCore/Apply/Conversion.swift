@@ -93,7 +93,7 @@ package struct Conversion: Sendable {
         }
         for image in graph.convertible { try check(image) }
         let isRewriting = options.layers == .rewrite
-        let layers = try scan(graph, transaction) { image in
+        let layers = try scan(graph.convertible, transaction) { image in
             let number = expected.firstIndex(of: image.descriptor.digest)
             return number.map { plan.images[$0].layers.map { isRewriting ? $0.decide : nil } } ?? []
         }
@@ -110,7 +110,7 @@ package struct Conversion: Sendable {
                 at: .init(file: source.name))
         }
         for image in graph.convertible { try check(image) }
-        let layers = try scan(graph, transaction) { image in
+        let layers = try scan(graph.convertible, transaction) { image in
             let policy = foretoldPolicy(image.config)
             let decide = policy.map { policy -> LayerPass.Decide in
                 { listing in policy.change(of: listing.count - 1, in: listing) }
@@ -118,26 +118,33 @@ package struct Conversion: Sendable {
             return image.manifest.layers.map { _ in decide }
         }
         var plans: [ImagePlan] = []
-        let planner = ImagePlanner(options, recipes: try library())
         for image in graph.convertible {
-            let input = self.input(image, layers)
-            let entries = input.layers.reduce(0) { $0 + $1.pass.listing.count }
-            guard entries <= limits.entries else {
-                throw DerootError(
-                    .limit, "the image has \(entries) entries, more than \(limits.entries)",
-                    at: .init(file: source.name, blob: image.descriptor.digest),
-                    advice: "raise it with --max-entries")
-            }
-            do throws(DerootError) {
-                plans.append(try planner.plan(input, read: body(image, input)))
-            } catch {
-                throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
-            }
+            plans.append(try plan(image, layers))
         }
         let plan = ConversionPlan(
             source: source.name, digest: graph.root.digest, options: options,
             platform: platform?.description, images: plans)
         return Planned(graph: graph, plan: plan, layers: layers)
+    }
+
+    /// Decides for one image whose layers were read.
+    func plan(
+        _ image: ImageGraph.Image, _ layers: [Digest: ScannedLayer]
+    ) throws(DerootError) -> ImagePlan {
+        let input = self.input(image, layers)
+        let entries = input.layers.reduce(0) { $0 + $1.pass.listing.count }
+        guard entries <= limits.entries else {
+            throw DerootError(
+                .limit, "the image has \(entries) entries, more than \(limits.entries)",
+                at: .init(file: source.name, blob: image.descriptor.digest),
+                advice: "raise it with --max-entries")
+        }
+        do throws(DerootError) {
+            let planner = ImagePlanner(options, recipes: try library())
+            return try planner.plan(input, reading: self.reader(of: image))
+        } catch {
+            throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
+        }
     }
 
     /// An image as the planner takes it.
@@ -152,16 +159,17 @@ package struct Conversion: Sendable {
             name: source.name)
     }
 
-    /// Reads bodies of an image's entries: those kept, and the others by reading their layer again.
-    func body(
-        _ image: ImageGraph.Image, _ input: ImagePlanner.Image
-    ) -> (EntryRef) throws(DerootError) -> [UInt8] {
+    /// Reads what was not kept of an image's layers.
+    func reader(of image: ImageGraph.Image) -> ImagePlanner.Reader {
         let scanner = scanner(nil)
-        return { (entry) throws(DerootError) in
-            let captured = input.layers[entry.layer].pass.captured[entry.index]
-            if let captured { return captured.body }
-            return try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
-        }
+        let layers = image.manifest.layers
+        return ImagePlanner.Reader(
+            body: { (entry) throws(DerootError) in
+                try scanner.body(of: entry.index, in: layers[entry.layer])
+            },
+            beginnings: { (layer, entries) throws(DerootError) in
+                try scanner.beginnings(of: entries, in: layers[layer], limit: StartFiles.limit)
+            })
     }
 
     /// The recipes at hand; none are read where none is wanted.
@@ -170,7 +178,8 @@ package struct Conversion: Sendable {
         return options.recipe == .none ? RecipeLibrary() : try .builtIn()
     }
 
-    func scanner(
+    /// A reader of the source's layers, which writes where a transaction is given.
+    package func scanner(
         _ transaction: (any DestinationTransaction)?, keeping kept: Set<[UInt8]> = []
     ) -> LayerScanner {
         LayerScanner(
@@ -216,11 +225,11 @@ package struct Conversion: Sendable {
     /// `deciding` gives what is foretold of each layer of an image; a layer that several images share
     /// is written as the first of them wants it.
     func scan(
-        _ graph: ImageGraph, _ transaction: (any DestinationTransaction)?,
+        _ images: [ImageGraph.Image], _ transaction: (any DestinationTransaction)?,
         deciding: (ImageGraph.Image) -> [LayerPass.Decide?]
     ) throws(DerootError) -> [Digest: ScannedLayer] {
         var jobs: [Digest: ScanJob] = [:]
-        for image in graph.convertible {
+        for image in images {
             let decides = transaction == nil ? [] : deciding(image)
             for (index, layer) in image.manifest.layers.enumerated() {
                 let decide = index < decides.count ? decides[index] : nil
@@ -233,9 +242,12 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
+        source.expect(ordered.map(\.layer))
         let scanner = scanner(transaction, keeping: try library().editedPaths)
+        let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(job.layer, diffIDs: job.diffIDs, decide: job.decide)
+            try scanner.scan(
+                job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })

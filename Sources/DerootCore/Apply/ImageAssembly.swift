@@ -71,9 +71,7 @@ struct ImageAssembly {
     }
 
     private func update(_ config: inout ImageConfig, facts: [(String, String)]) {
-        if plan.userBefore != plan.userAfter { config.setUser(plan.userAfter) }
-        if let home = plan.homeAfter, home != plan.homeBefore { config.setEnv("HOME", home) }
-        config.apply(plan.config)
+        plan.edit(&config)
         for (index, layer) in layers.enumerated() where config.diffIDs[index] != layer.diffID {
             config.replaceDiffID(at: index, layer.diffID)
         }
@@ -131,16 +129,5 @@ struct ImageAssembly {
         return Descriptor(
             mediaType: family.withCompression(layer.compression) ?? family, digest: layer.digest,
             size: layer.size)
-    }
-}
-
-extension ImageConfig {
-    /// Makes the changes of a plan.
-    fileprivate mutating func apply(_ changes: ConfigChanges) {
-        if let change = changes.entrypoint { setEntrypoint(change.after) }
-        if let change = changes.cmd { setCmd(change.after) }
-        if let change = changes.workingDirectory { setWorkingDirectory(change.after) }
-        if let change = changes.exposedPorts { setExposedPorts(change.after) }
-        for variable in changes.environment { setEnv(variable.name, variable.after) }
     }
 }

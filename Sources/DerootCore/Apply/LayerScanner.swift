@@ -24,12 +24,13 @@ package struct LayerScanner: Sendable {
     /// Reads a layer for the first time and makes the changes that are foretold.
     ///
     /// `diffIDs` is what the configs that use the layer say of its raw stream; `decide` says what is
-    /// likely to change, and without it nothing is written.
+    /// likely to change, and without it nothing is written; `files` says which bodies are kept.
     ///
     /// - Throws: `.mismatch` for another size, digest or diffID than stated, and all that is wrong
     ///   with the layer.
     package func scan(
-        _ layer: Descriptor, diffIDs: [DiffID], decide: LayerPass.Decide?
+        _ layer: Descriptor, diffIDs: [DiffID], decide: LayerPass.Decide?,
+        keeping files: StartFiles? = nil
     ) throws(DerootError) -> ScannedLayer {
         let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
         var pass = LayerPass()
@@ -46,6 +47,7 @@ package struct LayerScanner: Sendable {
             return listing.entries[last].type == .file && wanted.contains(Array(path))
         }
         if let decide { pass.decide = decide }
+        if let files { pass.beginnings = files.beginnings() }
         let (outcome, staged) = try run(
             pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false)
         for stated in diffIDs where stated != outcome.blob.diffID {
@@ -134,6 +136,15 @@ package struct LayerScanner: Sendable {
     /// Reads one entry's body, for the few that were not kept when the layer was read.
     package func body(of index: Int, in layer: Descriptor) throws(DerootError) -> [UInt8] {
         try entry(index, in: layer).body
+    }
+
+    /// Reads the beginnings of some entries' bodies in one pass, at most `limit` bytes of each.
+    package func beginnings(
+        of indexes: Set<Int>, in layer: Descriptor, limit: UInt64
+    ) throws(DerootError) -> [Int: [UInt8]] {
+        var pass = LayerPass()
+        pass.beginnings = { listing in indexes.contains(listing.count - 1) ? limit : 0 }
+        return try run(pass, layer, diffID: nil, writes: false, again: true).0.beginnings
     }
 
     /// Reads one entry once more, headers and body.

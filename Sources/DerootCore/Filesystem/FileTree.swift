@@ -75,6 +75,12 @@ package struct FileTree: Sendable {
         }
     }
 
+    /// Puts a layer's listing in the place of one with the same entries, otherwise described.
+    package mutating func replaceListing(of layer: Int, with listing: LayerListing) {
+        guard listing.count == layers[layer].count else { return }
+        layers[layer] = listing
+    }
+
     private mutating func apply(_ whiteout: Whiteout) {
         switch whiteout {
         case .file(let path):

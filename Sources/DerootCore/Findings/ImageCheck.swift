@@ -41,6 +41,10 @@ package struct ImageCheck: Sendable {
     package let findings: [Finding]
     /// What `convert` would do with the same options; nil where it would refuse.
     package let plan: ImagePlan?
+    /// Its layers and config; nil for what is no image.
+    package var details: ImageDetails?
+    /// What stops a conversion by itself, with its place; its code says how the program ends.
+    package var refusal: DerootError?
 
     package init(
         digest: Digest, platform: String, user: String?, verdict: Verdict, findings: [Finding],

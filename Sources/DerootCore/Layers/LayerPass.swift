@@ -16,6 +16,8 @@ package struct LayerPass: Sendable {
         package let changes: [EntryChange]
         /// Entries that were asked for, with their headers and bodies, by entry.
         package let captured: [Int: CapturedEntry]
+        /// Beginnings of bodies that were asked for, by entry.
+        package let beginnings: [Int: [UInt8]]
     }
 
     /// Says what is to change in the listing's last entry; nil or empty: nothing.
@@ -27,6 +29,8 @@ package struct LayerPass: Sendable {
     package var diffIDAlgorithm = Digest.Algorithm.sha256
     /// Entries whose headers and bodies are kept; bodies up to 1 MiB.
     package var captures: @Sendable (LayerListing) -> Bool = { _ in false }
+    /// How many bytes of the last entry's body are kept, from its start; 0: none.
+    package var beginnings: @Sendable (LayerListing) -> UInt64 = { _ in 0 }
     package var decide: Decide = { _ in nil }
     /// Told how many compressed bytes were read since the last time.
     package var progress: @Sendable (UInt64) -> Void = { _ in }
@@ -70,6 +74,8 @@ private final class LayerReading {
     private var captured: [Int: CapturedEntry] = [:]
     /// Bodies that are not complete yet: entry and range in the raw stream.
     private var wanted: [(index: Int, range: Range<UInt64>)] = []
+    private var beginnings: [Int: [UInt8]] = [:]
+    private var begun: [(index: Int, range: Range<UInt64>)] = []
     private var edits: [Edit] = []
     private var piece = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     private var pieceStart: UInt64 = 0
@@ -103,6 +109,12 @@ private final class LayerReading {
             unsafe captured[index]?.body.append(contentsOf: piece[Int(from)..<Int(to)])
         }
         wanted.removeAll { $0.range.upperBound <= end }
+        for (index, range) in begun where range.lowerBound < end && range.upperBound > pieceStart {
+            let from = max(range.lowerBound, pieceStart) - pieceStart
+            let to = min(range.upperBound, end) - pieceStart
+            unsafe beginnings[index]?.append(contentsOf: piece[Int(from)..<Int(to)])
+        }
+        begun.removeAll { $0.range.upperBound <= end }
         for edit in edits { try patcher.add(edit) }
         edits.removeAll(keepingCapacity: true)
         try patcher.decide(upTo: settled)
@@ -120,9 +132,14 @@ private final class LayerReading {
     func found(_ group: borrowing HeaderGroup) throws(DerootError) {
         let index = listing.count
         try listing.append(group)
+        let start = group.offset + UInt64(group.bytes.count)
+        let count = min(pass.beginnings(listing), group.meaning.bodySize)
+        if count > 0 {
+            beginnings[index] = []
+            begun.append((index, start..<(start + count)))
+        }
         if pass.captures(listing), group.meaning.bodySize <= Accounts.sizeLimit {
             captured[index] = CapturedEntry(group: copy group, body: [])
-            let start = group.offset + UInt64(group.bytes.count)
             wanted.append((index, start..<(start + group.meaning.bodySize)))
         }
         guard let change = pass.decide(listing), !change.isEmpty else { return }
@@ -136,6 +153,7 @@ private final class LayerReading {
         try completePiece()
         let result = try patcher.finish()
         return LayerPass.Outcome(
-            listing: listing, blob: result, changes: changes, captured: captured)
+            listing: listing, blob: result, changes: changes, captured: captured,
+            beginnings: beginnings)
     }
 }

@@ -110,7 +110,7 @@ package struct Verification: Sendable {
         reading.pool = conversion.pool
         reading.observer = conversion.observer
         for image in graph.convertible { try reading.check(image) }
-        return try reading.scan(graph, nil) { _ in [] }
+        return try reading.scan(graph.convertible, nil) { _ in [] }
     }
 
     private func compare(

@@ -1,7 +1,7 @@
 /// Decodes padded base64 as Go's StdEncoding does: line ends are skipped, all else is strict.
 ///
-/// Nil where the text is not base64. Only a descriptor's `data` needs it.
-func base64Decoded(_ text: String) -> [UInt8]? {
+/// Nil where the text is not base64.
+package func base64Decoded(_ text: String) -> [UInt8]? {
     var out: [UInt8] = []
     out.reserveCapacity(text.utf8.count / 4 * 3)
     var bits: UInt32 = 0

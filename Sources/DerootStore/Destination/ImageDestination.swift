@@ -62,7 +62,8 @@ extension DestinationTransaction {
 extension TransportReference {
     /// Looks at what is named here as a place to write to; nothing is touched before `begin`.
     ///
-    /// - Throws: `.unsupported` for registries, `.usage` for a position and for a terminal.
+    /// - Throws: `.unsupported` for registries, which need a client, `.usage` for a position and for a
+    ///   terminal.
     package func openDestination(
         limits: Limits = Limits()
     ) throws(DerootError) -> any ImageDestination {
@@ -80,9 +81,9 @@ extension TransportReference {
             }
         case .registry(let name):
             throw DerootError(
-                .unsupported, "this build of deroot does not write to registries yet",
-                at: .init(file: description),
-                advice: "write a layout and copy it: skopeo copy --all oci:PATH docker://\(name)")
+                .unsupported,
+                "\(name.registry) is a registry, and only local images are written here",
+                at: .init(file: description))
         }
     }
 }

@@ -8,12 +8,23 @@ package final class StagedBlob: Sendable {
     /// Where the file is until it is kept.
     let path: String
 
+    private let hasName: Bool
+
     init(_ path: String) throws(DerootError) {
         file = try File.creating(path)
         self.path = path
+        hasName = true
+    }
+
+    /// A file without a name, which cannot be kept under one: it is gone with the process.
+    package init(namelessIn directory: String) throws(DerootError) {
+        file = try File.anonymous(in: directory)
+        path = file.path
+        hasName = false
     }
 
     deinit {
+        guard hasName else { return }
         // After it was kept there is nothing of that name; names are never used twice.
         do throws(DerootError) {
             try File.remove(path)

@@ -87,7 +87,7 @@ package final class ArchiveFile: Sendable {
 }
 
 /// Where files without a name are kept: TMPDIR, else /var/tmp, which unlike /tmp is seldom memory.
-func temporaryDirectory() -> String {
+package func temporaryDirectory() -> String {
     if let set = unsafe getenv("TMPDIR") {
         let path = unsafe String(cString: set)
         if !path.isEmpty { return path }

@@ -164,7 +164,7 @@ private func sha256(_ hex: Substring) -> Digest? {
 
 extension FileSlice {
     /// The digest of all bytes.
-    consuming func digest(
+    package consuming func digest(
         _ algorithm: Digest.Algorithm = .sha256
     ) throws(DerootError) -> Digest {
         var hasher = DigestHasher(algorithm)

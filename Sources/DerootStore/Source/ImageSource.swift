@@ -22,6 +22,8 @@ package protocol ImageSource: Sendable {
     func blob(_ descriptor: Descriptor) throws(DerootError) -> FileSlice
     /// Whether the blob is there and can be opened; nothing is said about its content.
     func contains(_ descriptor: Descriptor) -> Bool
+    /// Says that these blobs will be read, in this order; a source far away may begin to fetch them.
+    func expect(_ blobs: [Descriptor])
 }
 
 extension ImageSource {
@@ -52,6 +54,9 @@ extension ImageSource {
         }
         return bytes
     }
+
+    /// Nothing: what is at hand need not be fetched.
+    package func expect(_ blobs: [Descriptor]) {}
 
     /// Whether the blob is there and can be opened; nothing is said about its content.
     package func contains(_ descriptor: Descriptor) -> Bool {

@@ -1,9 +1,10 @@
 package import DerootBytes
+import DerootOCI
 
 extension TransportReference {
     /// Opens what is named here and chooses the image.
     ///
-    /// - Throws: `.unsupported` for registries, and what the source throws.
+    /// - Throws: `.unsupported` for registries, which need a client, and what the source throws.
     package func openSource(limits: Limits = Limits()) throws(DerootError) -> any ImageSource {
         switch self {
         case .local(let reference):
@@ -14,9 +15,8 @@ extension TransportReference {
             }
         case .registry(let name):
             throw DerootError(
-                .unsupported, "this build of deroot does not read registries yet",
-                at: .init(file: description),
-                advice: "copy the image first: skopeo copy --all docker://\(name) oci:PATH")
+                .unsupported, "\(name.registry) is a registry, and only local images are read here",
+                at: .init(file: description))
         }
     }
 }

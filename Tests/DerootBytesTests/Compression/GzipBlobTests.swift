@@ -45,8 +45,10 @@ import Testing
         [1] + [UInt8](repeating: 7, count: 700_000),
     ]
 
-    @Test(arguments: tails)
-    func `B05: trailing bytes are carried and hashed`(tail: [UInt8]) throws {
+    // By number: a runner prints its arguments, and one of them is long.
+    @Test(arguments: tails.indices)
+    func `B05: trailing bytes are carried and hashed`(number: Int) throws {
+        let tail = Self.tails[number]
         let blob = Self.blob + tail
         let still = try patch(blob)
         #expect(still.result.digest == Digest.of(blob))

@@ -18,21 +18,22 @@ extension Conversion {
     package func tryRecipes() throws(DerootError) -> [RecipeTrial] {
         let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
         for image in graph.convertible { try check(image) }
-        let layers = try scan(graph, nil) { _ in [] }
+        let layers = try scan(graph.convertible, nil) { _ in [] }
         let library = try library()
         let planner = ImagePlanner(options, recipes: library)
         var trials: [RecipeTrial] = []
         for image in graph.convertible {
             let input = self.input(image, layers)
-            let kind = try planner.kind(
-                input, try FileTree(input.layers.map(\.pass.listing)), read: body(image, input))
+            let reader = reader(of: image)
+            let tree = try FileTree(input.layers.map(\.pass.listing))
+            let kind = try planner.kind(input, tree, read: input.body(reader))
             let matches = library.recipes.map { RecipeMatch($0, for: kind) }.sorted { a, b in
                 if a.fits != b.fits { return a.fits }
                 return a.score != b.score ? a.score > b.score : a.recipe.id < b.recipe.id
             }
             let outcome: Result<ImagePlan, DerootError>
             do throws(DerootError) {
-                outcome = .success(try planner.plan(input, read: body(image, input)))
+                outcome = .success(try planner.plan(input, reading: reader))
             } catch { outcome = .failure(error) }
             trials.append(
                 RecipeTrial(

@@ -1,0 +1,166 @@
+package import DerootBytes
+package import DerootOCI
+package import DerootStore
+import DerootTar
+
+/// Looks at everything under one reference and says what makes it need root; writes nothing.
+package struct Check: Sendable {
+    package let source: any ImageSource
+    /// What `convert` would be asked for: the plan and the verdict depend on it.
+    package let options: ConversionOptions
+    package var platform: Platform?
+    package var limits = Limits()
+    package var pool = WorkerPool()
+    /// The recipes that are looked at; nil: those in the binary.
+    package var recipes: RecipeLibrary?
+    /// Tells what is found in the images as `convert` would make them.
+    package var showsConverted = false
+    package var observer: ConversionObserver = { _ in }
+
+    package init(_ source: any ImageSource, _ options: ConversionOptions = .init()) {
+        self.source = source
+        self.options = options
+    }
+
+    /// Reads every layer once and applies the rules.
+    ///
+    /// An image that cannot be converted is reported as refused and does not stop the others.
+    ///
+    /// - Throws: What keeps the source from being read: `.io`, `.notFound`, `.mismatch` and the like;
+    ///   `.usage` for options that fit no image.
+    package func run() throws(DerootError) -> CheckReport {
+        let graph = try ImageGraph(reading: source, platform: platform, limits: limits)
+        var conversion = Conversion(source, options)
+        conversion.platform = platform
+        conversion.limits = limits
+        conversion.pool = pool
+        conversion.recipes = recipes
+        conversion.observer = observer
+        let (layers, refusals) = try scan(graph, conversion)
+        var images: [ImageCheck] = []
+        for image in graph.images {
+            try Interruption.check()
+            if image.isWindows {
+                images.append(
+                    .init(
+                        image, .skipped("Windows images have no numeric users"),
+                        refusal: nil))
+            } else if let refusal = refusals[image.descriptor.digest] {
+                images.append(.init(image, .refused(refusal.message), refusal: refusal))
+            } else {
+                images.append(try check(image, graph, conversion, layers))
+            }
+            images[images.count - 1].details = ImageDetails(
+                image, listings: image.manifest.layers.map { layers[$0.digest]?.pass.listing })
+        }
+        for other in graph.others {
+            guard case .artifact(let what) = other.reason else { continue }
+            images.append(
+                ImageCheck(
+                    digest: other.descriptor.digest, platform: "none", user: nil,
+                    verdict: .skipped("\(what) is no image"), findings: [], plan: nil))
+        }
+        return CheckReport(source: source.name, digest: graph.root.digest, images: images)
+    }
+
+    /// Reads the layers of all images together, or image by image where some cannot be read.
+    private func scan(
+        _ graph: ImageGraph, _ conversion: Conversion
+    ) throws(DerootError) -> (layers: [Digest: ScannedLayer], refusals: [Digest: DerootError]) {
+        var refusals: [Digest: DerootError] = [:]
+        var readable: [ImageGraph.Image] = []
+        for image in graph.convertible {
+            do throws(DerootError) {
+                try conversion.check(image)
+                readable.append(image)
+            } catch {
+                refusals[image.descriptor.digest] = try Self.refusal(error)
+            }
+        }
+        do throws(DerootError) {
+            return (try conversion.scan(readable, nil) { _ in [] }, refusals)
+        } catch {
+            let refusal = try Self.refusal(error)
+            guard readable.count > 1 else {
+                for image in readable { refusals[image.descriptor.digest] = refusal }
+                return ([:], refusals)
+            }
+        }
+        var layers: [Digest: ScannedLayer] = [:]
+        for image in readable {
+            do throws(DerootError) {
+                layers.merge(try conversion.scan([image], nil) { _ in [] }) { first, _ in first }
+            } catch {
+                refusals[image.descriptor.digest] = try Self.refusal(error)
+            }
+        }
+        return (layers, refusals)
+    }
+
+    /// The error itself where it speaks of the image; thrown where it speaks of anything else.
+    private static func refusal(_ error: DerootError) throws(DerootError) -> DerootError {
+        let codes: [DerootError.Code] = [
+            .hostile, .disagreement, .blocked, .refused, .unsupported, .limit, .malformed,
+        ]
+        guard codes.contains(error.code) else { throw error }
+        return error
+    }
+
+    private func check(
+        _ image: ImageGraph.Image, _ graph: ImageGraph, _ conversion: Conversion,
+        _ layers: [Digest: ScannedLayer]
+    ) throws(DerootError) -> ImageCheck {
+        var plan: ImagePlan?
+        var refusal: DerootError?
+        do throws(DerootError) {
+            plan = try conversion.plan(image, layers)
+        } catch {
+            refusal = try Self.refusal(error)
+        }
+        let passes = image.manifest.layers.compactMap { layers[$0.digest]?.pass }
+        let current: CheckedImage
+        let future: CheckedImage?
+        do throws(DerootError) {
+            let tree = try FileTree(passes.map(\.listing))
+            let scanner = conversion.scanner(nil)
+            let files = ImageFiles(in: tree, passes)
+            let accounts = try Accounts(in: tree) { (entry) throws(DerootError) in
+                if let captured = passes[entry.layer].captured[entry.index] {
+                    return captured.body
+                }
+                let body = try scanner.body(
+                    of: entry.index, in: image.manifest.layers[entry.layer])
+                files.keep(body, of: entry)
+                return body
+            }
+            current = CheckedImage(
+                image, in: graph, tree: tree, accounts: accounts, files: files, options: options,
+                plan: plan)
+            future = try plan.map { (plan) throws(DerootError) in
+                try CheckedImage(converting: current, by: plan)
+            }
+        } catch {
+            let refusal = try Self.refusal(refusal ?? error)
+            return ImageCheck(image, .refused(refusal.message), refusal: refusal)
+        }
+        let after = future.map { Rules.findings(in: $0) }
+        let findings = showsConverted ? after ?? [] : Rules.findings(in: current)
+        var check = ImageCheck(
+            digest: image.descriptor.digest, platform: image.platform.description,
+            user: image.config.exactUser,
+            verdict: Verdict(plan: plan, refusal: refusal, findings: after ?? findings),
+            findings: findings, plan: plan)
+        check.refusal = refusal
+        return check
+    }
+}
+
+extension ImageCheck {
+    /// An image that nobody looked into.
+    fileprivate init(_ image: ImageGraph.Image, _ verdict: Verdict, refusal: DerootError?) {
+        self.init(
+            digest: image.descriptor.digest, platform: image.platform.description,
+            user: image.config.exactUser, verdict: verdict, findings: [], plan: nil)
+        self.refusal = refusal
+    }
+}

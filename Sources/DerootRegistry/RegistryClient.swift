@@ -1,0 +1,164 @@
+import DerootBytes
+import Synchronization
+
+/// Talks to registries: one for a command, used by all of its threads.
+package final class RegistryClient: Sendable {
+    let settings: any RegistrySettings
+    let options: RegistryOptions
+    private let transport: any HTTPTransport
+    private let curl: CurlTransport?
+    private let authorizers = Mutex<[RegistryEndpoint: Authorizer]>([:])
+    private let schemes = Mutex<[RegistryEndpoint: WebAddress.Scheme]>([:])
+    /// One thread at a time finds out how a host is spoken to.
+    private let probe = Mutex(())
+
+    /// Makes a client; nothing is sent yet.
+    package convenience init(
+        settings: any RegistrySettings, options: RegistryOptions = RegistryOptions()
+    ) {
+        let curl = CurlTransport(options)
+        self.init(settings: settings, options: options, transport: curl, curl: curl)
+    }
+
+    /// Makes a client that speaks through something else than libcurl, for tests.
+    convenience init(
+        settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport
+    ) {
+        self.init(settings: settings, options: options, transport: transport, curl: nil)
+    }
+
+    private init(
+        settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport,
+        curl: CurlTransport?
+    ) {
+        self.settings = settings
+        self.options = options
+        self.transport = transport
+        self.curl = curl
+    }
+
+    /// Bytes of bodies that came from registries, documents and blobs alike.
+    package var bytesReceived: UInt64 { curl?.moved.received ?? 0 }
+
+    /// Bytes of bodies that were sent to registries.
+    package var bytesSent: UInt64 { curl?.moved.sent ?? 0 }
+
+    /// Who answers challenges for an endpoint.
+    func authorizer(for endpoint: RegistryEndpoint) -> Authorizer {
+        authorizers.withLock { known in
+            if let authorizer = known[endpoint] { return authorizer }
+            let authorizer = Authorizer(endpoint, settings, options.timekeeper)
+            known[endpoint] = authorizer
+            return authorizer
+        }
+    }
+
+    /// The root of an endpoint's API.
+    ///
+    /// TLS always, except where certificates are not verified and there is no TLS at all: then plain
+    /// HTTP, as podman does with insecure registries.
+    ///
+    /// - Throws: `.malformed` for a host that is none, `.interrupted`.
+    func root(of endpoint: RegistryEndpoint) throws(DerootError) -> WebAddress {
+        let secure = try WebAddress(.https, host: endpoint.host)
+        guard !endpoint.trust.verifies else { return secure }
+        let scheme = try probe.withLock { (_) throws(DerootError) -> WebAddress.Scheme in
+            if let known = schemes.withLock({ $0[endpoint] }) { return known }
+            let request = HTTPRequest(.get, secure.at("/v2/"))
+            let outcome = try transport.exchange(request, trust: endpoint.trust, receiver: nil)
+            var scheme = WebAddress.Scheme.https
+            if case .failure(let failure) = outcome,
+                [.handshake, .refused, .broken, .nonsense].contains(failure.kind)
+            {
+                scheme = .http
+            }
+            schemes.withLock { $0[endpoint] = scheme }
+            return scheme
+        }
+        return try WebAddress(scheme, host: endpoint.host)
+    }
+
+    /// Sends a request and does all that a conversation needs: redirects, tokens, tries.
+    ///
+    /// The answer may be a refusal; without tries a failure is one too. `repeats` says whether the
+    /// request may be sent again after a failure.
+    ///
+    /// - Throws: `.hostile`, `.limit`, `.malformed`, `.interrupted`, `.transient` for a server that
+    ///   wants us to wait for too long, what the settings and the receiver throw.
+    func send(
+        _ request: HTTPRequest, to endpoint: RegistryEndpoint, scopes: [Scope], repeats: Bool,
+        receiver: HTTPReceiver? = nil
+    ) throws(DerootError) -> HTTPOutcome {
+        let authorizer = authorizer(for: endpoint)
+        let authority = try root(of: endpoint).origin
+        var header = authorizer.header(for: scopes)
+        var conversation = Conversation(
+            request, authority: authority, authorization: header,
+            budget: repeats ? RetryBudget(options) : nil)
+        var action = conversation.begin()
+        while true {
+            switch action {
+            case .send(let request):
+                let trust = trust(endpoint, authority, for: request.address.origin)
+                action = try conversation.receive(
+                    try transport.exchange(request, trust: trust, receiver: receiver))
+            case .authenticate(let response):
+                header = try authorizer.answer(
+                    response, from: authority, scopes: scopes, refused: header
+                ) { (request) throws(DerootError) in
+                    try sendToRealm(request, endpoint, authority)
+                }
+                action = conversation.authorize(header, after: response)
+            case .wait(let seconds):
+                options.observer(.retrying(endpoint.host, after: seconds))
+                try options.timekeeper.sleep(seconds)
+                action = conversation.begin()
+            case .finish(let outcome): return outcome
+            case .giveUp(let outcome, let seconds):
+                throw refusal(outcome, endpoint).tooLong(seconds, endpoint.repository)
+            }
+        }
+    }
+
+    /// What an outcome means for people.
+    func refusal(_ outcome: HTTPOutcome, _ endpoint: RegistryEndpoint) -> Refusal {
+        Refusal(
+            outcome, host: endpoint.host, isAnonymous: authorizer(for: endpoint).isAnonymous)
+    }
+
+    /// How a host is trusted: what was said of a registry is for its own host, whatever the port;
+    /// its CA counts elsewhere as well, since companies have one for all.
+    private func trust(
+        _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin, for origin: WebAddress.Origin
+    ) -> TrustSettings {
+        guard origin.host != authority.host else { return endpoint.trust }
+        var trust = TrustSettings()
+        trust.authorities = endpoint.trust.authorities
+        return trust
+    }
+
+    /// A token server has credentials of its own in the request, and no challenge to be answered.
+    private func sendToRealm(
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin
+    ) throws(DerootError) -> HTTPOutcome {
+        var conversation = Conversation(
+            request, authority: request.address.origin, authorization: request.authorization,
+            budget: RetryBudget(options))
+        var action = conversation.begin()
+        while true {
+            switch action {
+            case .send(let request):
+                let trust = trust(endpoint, authority, for: request.address.origin)
+                action = try conversation.receive(
+                    try transport.exchange(request, trust: trust, receiver: nil))
+            case .authenticate(let response): return .response(response)
+            case .wait(let seconds):
+                try options.timekeeper.sleep(seconds)
+                action = conversation.begin()
+            case .finish(let outcome): return outcome
+            case .giveUp(let outcome, let seconds):
+                throw refusal(outcome, endpoint).tooLong(seconds, "a token")
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package import DerootBytes
+package import DerootOCI
+package import DerootStore
+
+/// A tag of a repository.
+package final class RegistryDestination: ImageDestination {
+    /// What is written, as the user would write it.
+    package let name: String
+    private let reference: ImageName
+    private let client: RegistryClient
+    private let source: ImageName?
+    private let limits: Limits
+
+    /// Names a place; nothing is sent before `begin`.
+    ///
+    /// `mounting` is the source's name: where it is in the same registry, blobs are taken from there
+    /// without travelling.
+    package init(
+        _ reference: ImageName, client: RegistryClient, mounting source: ImageName? = nil,
+        limits: Limits = Limits()
+    ) {
+        name = "docker://\(reference)"
+        self.reference = reference
+        self.client = client
+        self.source = source
+        self.limits = limits
+    }
+
+    /// Starts a transaction; nothing is visible in the registry before the commit.
+    ///
+    /// - Throws: `.usage` for a name with a digest, what the settings throw, `.untrusted`.
+    package func begin() throws(DerootError) -> any DestinationTransaction { try transaction() }
+
+    /// Starts a transaction.
+    package func transaction() throws(DerootError) -> RegistryTransaction {
+        do throws(DerootError) {
+            guard reference.digest == nil, let tag = reference.tag else {
+                throw DerootError(
+                    .usage, "a destination in a registry has a tag and no digest",
+                    advice: "the digest follows from the content; write "
+                        + "docker://\(reference.name):TAG")
+            }
+            guard let endpoint = try client.settings.endpoints(for: reference, .write).first else {
+                throw DerootError(
+                    .notFound, "no registry is configured for \(reference.registry)")
+            }
+            return RegistryTransaction(
+                try Repository(endpoint, .write, client: client), tag: tag,
+                mounting: try mountable(at: endpoint), limits: limits, name: name)
+        } catch { throw error.located(in: .init(file: name)) }
+    }
+
+    /// The source's repository, where it is another one behind the same host.
+    private func mountable(at endpoint: RegistryEndpoint) throws(DerootError) -> String? {
+        guard let source else { return nil }
+        let places = try client.settings.endpoints(for: source, .write)
+        guard let place = places.first, place.host == endpoint.host,
+            place.repository != endpoint.repository
+        else { return nil }
+        return place.repository
+    }
+}

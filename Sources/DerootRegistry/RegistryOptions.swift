@@ -1,0 +1,91 @@
+package import DerootBytes
+import Glibc
+
+/// How patient the client is, and in what pieces it sends.
+package struct RegistryOptions: Sendable {
+    /// How often a request is sent at most (`--retry-times` and one).
+    package var tries = 6
+    /// Seconds without progress after which a transfer counts as stalled (`--timeout`).
+    package var idleSeconds = 60
+    /// Bytes a second below which a transfer makes no progress (hostile input F10).
+    package var minimumRate = 64
+    /// Seconds to connect.
+    package var connectSeconds = 30
+    /// Seconds that a registry may make us wait before a try (`--retry-max-wait`).
+    package var longestWait: Double = 300
+    /// Seconds before the second try; doubles with every further one, up to a minute.
+    package var firstWait: Double = 1
+    /// Blobs above this many bytes are sent in chunks of as many; nil: always in one piece.
+    package var chunkBytes: UInt64? = 64 << 20
+    /// How many blobs are fetched ahead of those who read them.
+    package var prefetches = 3
+    /// Time and chance.
+    package var timekeeper = Timekeeper()
+    /// Takes what happens to blobs, from any thread.
+    package var observer: TransferObserver = { _ in }
+
+    /// The defaults.
+    package init() {}
+}
+
+/// Time and chance, which tests replace so that nobody waits.
+package struct Timekeeper: Sendable {
+    /// Seconds since 1970.
+    package var now: @Sendable () -> Double
+    /// Waits so many seconds; throws `.interrupted` on SIGINT and SIGTERM.
+    package var sleep: @Sendable (Double) throws(DerootError) -> Void
+    /// A number from 0 up to 1.
+    package var random: @Sendable () -> Double
+
+    /// The system's clock and random numbers.
+    package init() {
+        now = {
+            var time = timespec()
+            unsafe clock_gettime(CLOCK_REALTIME, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+        sleep = { (seconds) throws(DerootError) in
+            var rest = seconds
+            while rest > 0 {
+                try Interruption.check()
+                usleep(UInt32(min(rest, 0.1) * 1e6))
+                rest -= 0.1
+            }
+            try Interruption.check()
+        }
+        random = { Double.random(in: 0..<1) }
+    }
+}
+
+/// What happens to blobs on their way.
+package enum TransferEvent: Sendable {
+    /// A blob is fetched, or sent.
+    case started(Digest, size: UInt64, Direction)
+    /// More bytes of some blob went over the wire.
+    case moved(UInt64, Direction)
+    /// A blob has arrived.
+    case finished(Digest, size: UInt64, Direction)
+    /// A blob did not have to be sent, for this reason.
+    case spared(Digest, Reason)
+    /// A request failed and is tried again after so many seconds.
+    case retrying(String, after: Double)
+
+    /// Which way.
+    package enum Direction: String, Sendable, Hashable {
+        /// From a registry.
+        case pull
+        /// To a registry.
+        case push
+    }
+
+    /// Why a blob was not sent.
+    package enum Reason: String, Sendable, Hashable {
+        /// The repository had it.
+        case exists
+        /// The registry took it from the source's repository.
+        case mounted
+    }
+}
+
+/// Takes the events.
+package typealias TransferObserver = @Sendable (TransferEvent) -> Void

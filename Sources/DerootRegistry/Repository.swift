@@ -1,0 +1,172 @@
+import DerootBytes
+import DerootOCI
+
+/// One repository at one endpoint: the distribution API (distribution-spec, "Endpoints").
+struct Repository: Sendable {
+    let client: RegistryClient
+    let endpoint: RegistryEndpoint
+    let access: RegistryAccess
+    /// The root of the endpoint's API.
+    private let root: WebAddress
+
+    /// - Throws: `.malformed` for a host that is none, and what finding out the scheme throws.
+    init(
+        _ endpoint: RegistryEndpoint, _ access: RegistryAccess, client: RegistryClient
+    ) throws(DerootError) {
+        self.client = client
+        self.endpoint = endpoint
+        self.access = access
+        root = try client.root(of: endpoint)
+    }
+
+    /// All manifests that we can read: a registry answers 404, or converts, what is not listed.
+    static let accepted: [MediaType] = [
+        .index, .manifest, .dockerList, .dockerManifest, .artifactManifest, .dockerSchema1Signed,
+    ]
+
+    /// A request to a place in this repository, such as `blobs/sha256:…`.
+    func request(_ method: HTTPRequest.Method, _ place: String) -> HTTPRequest {
+        HTTPRequest(method, root.at("/v2/\(endpoint.repository)/\(place)"))
+    }
+
+    /// Sends a request with what it may need; `reading` is another repository that is read as well.
+    func send(
+        _ request: HTTPRequest, repeats: Bool, reading: String? = nil,
+        receiver: HTTPReceiver? = nil
+    ) throws(DerootError) -> HTTPOutcome {
+        var scopes = [Scope(repository: endpoint.repository, isPush: access == .write)]
+        if let reading { scopes.append(Scope(repository: reading, isPush: false)) }
+        return try client.send(
+            request, to: endpoint, scopes: scopes, repeats: repeats, receiver: receiver)
+    }
+
+    /// The error that an outcome means.
+    func refusal(_ outcome: HTTPOutcome, _ what: String) -> DerootError {
+        client.refusal(outcome, endpoint).error("\(what) in \(endpoint.repository)")
+    }
+
+    // Manifests.
+
+    /// The digest and type of what a tag or digest stands for, without its body; nil where the
+    /// registry does not say (hostile input F12), which a GET will.
+    ///
+    /// - Throws: `.notFound`, `.denied`, `.transient`.
+    func head(_ reference: String) throws(DerootError) -> (digest: Digest, type: MediaType)? {
+        var request = request(.head, "manifests/\(reference)")
+        request.fields = [accept]
+        let outcome = try send(request, repeats: true)
+        guard let response = outcome.response else { throw refusal(outcome, reference) }
+        switch response.status {
+        case 200:
+            guard let text = response["docker-content-digest"],
+                let digest = try? Digest(parsing: text)
+            else { return nil }
+            return (digest, MediaType(response["content-type"] ?? ""))
+        case 401, 429, 500...: throw refusal(outcome, reference)
+        default: return nil
+        }
+    }
+
+    /// A manifest's bytes and what type the registry says it is; nil where there is none.
+    ///
+    /// - Throws: `.limit` above `limit` bytes, `.denied`, `.transient`.
+    func manifest(
+        _ reference: String, limit: Int
+    ) throws(DerootError) -> (bytes: [UInt8], type: MediaType)? {
+        var request = request(.get, "manifests/\(reference)")
+        request.fields = [accept]
+        request.limit = limit
+        let outcome = try send(request, repeats: true)
+        guard let response = outcome.response, response.isSuccess else {
+            if outcome.response?.status == 404 { return nil }
+            throw refusal(outcome, reference)
+        }
+        return (response.body, MediaType(response["content-type"] ?? ""))
+    }
+
+    private var accept: (String, String) {
+        ("Accept", Self.accepted.map(\.rawValue).joined(separator: ", ") + ", */*;q=0.1")
+    }
+
+    /// Stores a manifest under its digest or a tag.
+    ///
+    /// - Throws: `.denied`, `.limit` where the registry takes none so large, `.transient`.
+    func put(
+        _ manifest: [UInt8], _ type: MediaType, as reference: String
+    ) throws(DerootError) {
+        var request = request(.put, "manifests/\(reference)")
+        request.body = .bytes(manifest)
+        request.fields = [("Content-Type", type.rawValue)]
+        let outcome = try send(request, repeats: true)
+        guard outcome.response?.isSuccess ?? false else {
+            throw refusal(outcome, "a manifest of \(manifest.count) bytes")
+        }
+    }
+
+    // Blobs.
+
+    /// A blob's size; nil where the repository does not have it.
+    ///
+    /// - Throws: `.denied`, `.transient`.
+    func blobSize(_ digest: Digest) throws(DerootError) -> UInt64? {
+        let outcome = try send(request(.head, "blobs/\(digest)"), repeats: true)
+        guard let response = outcome.response else { throw refusal(outcome, "the blob") }
+        switch response.status {
+        case 200...299: return UInt64(response["content-length"] ?? "") ?? 0
+        case 401, 408, 429, 500...: throw refusal(outcome, "the blob")
+        default: return nil
+        }
+    }
+
+    /// A small blob's bytes, not verified; nil where there is none.
+    ///
+    /// - Throws: `.limit` above `limit` bytes, `.denied`, `.transient`.
+    func blob(_ digest: Digest, limit: Int) throws(DerootError) -> [UInt8]? {
+        var request = request(.get, "blobs/\(digest)")
+        request.limit = limit
+        let outcome = try send(request, repeats: true)
+        guard let response = outcome.response, response.isSuccess else {
+            if outcome.response?.status == 404 { return nil }
+            throw refusal(outcome, "the blob")
+        }
+        return response.body
+    }
+
+    /// The request that begins an upload; with `mounting`, the registry may take the blob from there.
+    func uploadRequest(_ digest: Digest, mounting: String?) -> HTTPRequest {
+        var request = request(.post, "blobs/uploads/")
+        if let mounting {
+            request.address = request.address.adding("mount", digest.description)
+                .adding("from", mounting)
+        }
+        return request
+    }
+
+    /// Gives up an upload; a last word, whose answer nobody waits for long.
+    func cancel(_ location: WebAddress) {
+        var request = HTTPRequest(.delete, location)
+        request.isFarewell = true
+        // The registry removes sessions in time on its own.
+        _ = try? send(request, repeats: false)
+    }
+
+    // Tags.
+
+    /// All tags, in the registry's order.
+    ///
+    /// - Throws: `.notFound`, `.denied`, `.transient`, `.limit` for more than 100 000 tags,
+    ///   `.hostile` for pages that lead elsewhere or in circles (hostile input F05).
+    func tags() throws(DerootError) -> [String] {
+        var pages = TagPages(first: request(.get, "tags/list").address.adding("n", "1000"))
+        while let address = pages.next {
+            var request = HTTPRequest(.get, address)
+            request.limit = 8 << 20
+            let outcome = try send(request, repeats: true)
+            guard let response = outcome.response, response.isSuccess else {
+                throw refusal(outcome, "the list of tags")
+            }
+            try pages.take(response)
+        }
+        return pages.tags
+    }
+}

@@ -1,0 +1,67 @@
+import DerootBytes
+import DerootOCI
+
+/// A list of tags that comes in pages (distribution-spec, "Listing Tags"; RFC 8288).
+///
+/// Without I/O.
+struct TagPages {
+    /// Pages and tags at most (hostile input F05).
+    static let mostPages = 1000
+    static let mostTags = 100_000
+
+    /// The next page; nil after the last one.
+    private(set) var next: WebAddress?
+    /// The tags so far, each once.
+    private(set) var tags: [String] = []
+    private var known: Set<String> = []
+    private var seen: Set<WebAddress> = []
+
+    init(first: WebAddress) { next = first }
+
+    /// Takes the page that `next` led to.
+    ///
+    /// - Throws: `.malformed`, `.hostile`, `.limit`.
+    mutating func take(_ response: HTTPResponse) throws(DerootError) {
+        guard let address = next else { return }
+        seen.insert(address)
+        let page: [String]
+        do throws(DerootError) {
+            guard let root = try JSON.parse(response.body, depth: 32).object else {
+                throw DerootError(.malformed, "the document is no object")
+            }
+            page = try root.texts("tags") ?? []
+        } catch {
+            throw DerootError(
+                .malformed, "\(address.origin.shortHost) gives a list of tags that is none",
+                cause: error)
+        }
+        for tag in page where isTag(tag) && known.insert(tag).inserted { tags.append(tag) }
+        guard tags.count <= Self.mostTags, seen.count < Self.mostPages else {
+            throw DerootError(
+                .limit, "the repository has more than \(Self.mostTags) tags, or too many pages")
+        }
+        next = try Self.nextPage(response).map { (text) throws(DerootError) in
+            try address.resolving(text)
+        }
+        guard let next else { return }
+        guard next.origin == address.origin, !seen.contains(next) else {
+            throw DerootError(
+                .hostile, "\(address.origin.shortHost) leads to pages elsewhere or in circles")
+        }
+    }
+
+    /// The target of the Link whose relation is `next`.
+    private static func nextPage(_ response: HTTPResponse) -> String? {
+        for link in response.all("link").flatMap({ $0.split(separator: ",") }) {
+            let parts = link.split(separator: ";").map { $0.trimmed }
+            guard let target = parts.first, target.hasPrefix("<"), target.hasSuffix(">") else {
+                continue
+            }
+            let isNext = parts.dropFirst().contains { part in
+                ["rel=\"next\"", "rel=next"].contains(part.lowercased().filter { $0 != " " })
+            }
+            if isNext { return String(target.dropFirst().dropLast()) }
+        }
+        return nil
+    }
+}

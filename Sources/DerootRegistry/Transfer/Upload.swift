@@ -1,0 +1,84 @@
+import DerootBytes
+import DerootOCI
+
+/// Sends one blob to a registry, or has the registry take it from another repository.
+struct Upload {
+    let repository: Repository
+    let digest: Digest
+    /// Another repository of the same registry that has the blob; nil for none.
+    var mounting: String?
+    /// A session that a mount turned into.
+    var session: WebAddress?
+
+    /// Sends the blob.
+    ///
+    /// - Throws: `.denied`, `.limit`, `.transient` when all tries are used up; the session is
+    ///   cancelled then.
+    func run(_ file: BlobFile) throws(DerootError) -> TransferEvent.Reason? {
+        let options = repository.client.options
+        var session = UploadSession(
+            size: file.count, from: mounting, options: options, location: session)
+        do throws(DerootError) {
+            return try run(file, &session)
+        } catch {
+            if let location = session.location { repository.cancel(location) }
+            throw error
+        }
+    }
+
+    private func run(
+        _ file: BlobFile, _ session: inout UploadSession
+    ) throws(DerootError) -> TransferEvent.Reason? {
+        let options = repository.client.options
+        options.observer(.started(digest, size: file.count, .push))
+        var action = session.begin()
+        while true {
+            switch action {
+            case .start(let from):
+                let request = startRequest(from: from)
+                action = try session.receive(
+                    try send(request, from: from), from: request.address)
+            case .patch(let address, let range):
+                var request = HTTPRequest(.patch, address)
+                request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
+                request.fields = [("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")]
+                action = try session.receive(try send(request), from: address)
+                options.observer(.moved(UInt64(range.count), .push))
+            case .ask(let address):
+                action = try session.receive(
+                    try send(HTTPRequest(.get, address)), from: address)
+            case .finish(let address, let range):
+                var request = HTTPRequest(
+                    .put, address.adding("digest", digest.description))
+                if !range.isEmpty {
+                    request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
+                }
+                action = try session.receive(try send(request), from: address)
+                options.observer(.moved(UInt64(range.count), .push))
+            case .retry(let seconds):
+                options.observer(.retrying(repository.endpoint.host, after: seconds))
+                try options.timekeeper.sleep(seconds)
+                // A lost answer may have been a yes.
+                if try repository.blobSize(digest) != nil { return .exists }
+                action = session.resume()
+            case .done(let isMounted):
+                options.observer(.finished(digest, size: file.count, .push))
+                return isMounted ? .mounted : nil
+            case .fail(let outcome): throw repository.refusal(outcome, "the blob")
+            case .tooLong(let outcome, let seconds):
+                throw repository.client.refusal(outcome, repository.endpoint)
+                    .tooLong(seconds, "the blob")
+            }
+        }
+    }
+
+    private func startRequest(from: String?) -> HTTPRequest {
+        repository.uploadRequest(digest, mounting: from)
+    }
+
+    private func send(
+        _ request: HTTPRequest, from: String? = nil
+    ) throws(DerootError) -> HTTPOutcome {
+        try repository.send(request, repeats: false, reading: from)
+    }
+}
