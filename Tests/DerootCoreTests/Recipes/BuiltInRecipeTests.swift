@@ -1,5 +1,7 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
 import DerootTar
 import DerootTestSupport
 import Testing
@@ -22,9 +24,11 @@ struct BuiltInRecipeTests {
                 tar.file(
                     "etc/passwd",
                     "root:x:0:0::/root:/bin/sh\n"
-                        + ["redis", "postgres", "mysql", "rabbitmq", "haproxy", "www-data", "node",
-                            "memcache", "tomcat", "nobody"].enumerated()
-                            .map { "\($1):x:\(100 + $0):\(200 + $0)::/:/bin/false\n" }.joined())
+                        + [
+                            "redis", "postgres", "mysql", "rabbitmq", "haproxy", "www-data", "node",
+                            "memcache", "tomcat", "nobody",
+                        ].enumerated()
+                        .map { "\($1):x:\(100 + $0):\(200 + $0)::/:/bin/false\n" }.joined())
                 tar.file("etc/group", "root:x:0:\n")
                 tar.directory("tmp", mode: 0o1777)
                 for (path, content) in files {
@@ -41,7 +45,10 @@ struct BuiltInRecipeTests {
                 #""Entrypoint":["/docker-entrypoint.sh"],"Cmd":["nginx","-g","daemon off;"],"ExposedPorts":{"80/tcp":{}}"#,
             files: [
                 ("docker-entrypoint.d/10-listen-on-ipv6-by-default.sh", "sed 's,listen 80;,x,'\n"),
-                ("etc/nginx/nginx.conf", "user  nginx;\npid        /var/run/nginx.pid;\nhttp {\n}\n"),
+                (
+                    "etc/nginx/nginx.conf",
+                    "user  nginx;\npid        /var/run/nginx.pid;\nhttp {\n}\n"
+                ),
                 ("etc/nginx/conf.d/default.conf", "server {\n    listen       80;\n}\n"),
                 ("var/cache/nginx/", ""),
             ],
@@ -53,7 +60,10 @@ struct BuiltInRecipeTests {
             id: "nginx-debian", settings: #""Cmd":["nginx","-g","daemon off;"]"#,
             files: [
                 ("etc/nginx/nginx.conf", "http {\n  access_log /var/log/nginx/a.log;\n}\n"),
-                ("etc/nginx/sites-available/default", "listen 80 default_server;\nlisten [::]:80;\n"),
+                (
+                    "etc/nginx/sites-available/default",
+                    "listen 80 default_server;\nlisten [::]:80;\n"
+                ),
                 ("usr/sbin/nginx", ""), ("var/lib/nginx/", ""),
             ],
             edited: ["etc/nginx/nginx.conf": "  access_log /dev/stdout;"],
@@ -141,7 +151,8 @@ struct BuiltInRecipeTests {
             files: [("usr/local/bin/traefik", "")]),
         Sample(
             id: "caddy",
-            settings: #""Cmd":["caddy","run"],"Env":["XDG_DATA_HOME=/data","XDG_CONFIG_HOME=/config"]"#,
+            settings:
+                #""Cmd":["caddy","run"],"Env":["XDG_DATA_HOME=/data","XDG_CONFIG_HOME=/config"]"#,
             files: [("usr/bin/caddy", ""), ("etc/caddy/Caddyfile", ":80 {\n}\n")],
             edited: ["etc/caddy/Caddyfile": ":8080 {"]),
         Sample(
@@ -158,18 +169,18 @@ struct BuiltInRecipeTests {
     @Test(arguments: samples)
     func fitsItsImage(_ sample: Sample) throws {
         let library = try RecipeLibrary.builtIn()
-        let plan = try plan(
+        let planned = try plan(
             library.recipes, settings: sample.settings, [sample.build], options: sample.change)
-        #expect(plan.recipe?.id == sample.id)
-        #expect(plan.userAfter == sample.user)
+        #expect(planned.recipe?.id == sample.id)
+        #expect(planned.userAfter == sample.user)
         for (path, line) in sample.edited {
-            let content = plan.content(TarPath(path)) ?? ""
+            let content = planned.content(TarPath(path)) ?? ""
             #expect(content.split(separator: "\n").map(String.init).contains(line), "\(content)")
         }
         // With every profile that is not denied; what the recipe verifies is verified.
         for profile in ConversionOptions.Profile.allCases {
             let isDenied = sample.id == "postgres" && profile == .openshift
-            let made = try? DerootCoreTests.plan(
+            let made = try? plan(
                 library.recipes, settings: sample.settings, [sample.build]
             ) { $0.profiles = [profile] }
             #expect((made == nil) == isDenied, "\(sample.id) \(profile)")
@@ -215,8 +226,9 @@ struct BuiltInRecipeTests {
 
     /// An image that nothing speaks of has no recipe.
     @Test func fitsNothingElse() throws {
-        let plan = try plan(try RecipeLibrary.builtIn().recipes, settings: #""Cmd":["/app"]"#, [plainImage])
-        #expect(plan.recipe == nil && plan.userAfter == "65532:65532")
+        let planned = try plan(
+            try RecipeLibrary.builtIn().recipes, settings: #""Cmd":["/app"]"#, [plainImage])
+        #expect(planned.recipe == nil && planned.userAfter == "65532:65532")
     }
 
     @Test func nginxNeedsNoPidLineOfItsOwn() throws {
@@ -227,18 +239,18 @@ struct BuiltInRecipeTests {
             ("pid /run/a/b.pid;\n", "pid /tmp/nginx.pid;\nhttp {\n}\n"),
         ] as [(String, String?)] {
             let own: Build = { $0.file("etc/nginx/nginx.conf", pid + "http {\n}\n") }
-            let plan = try plan(library.recipes, settings: sample.settings, [sample.build, own])
-            #expect(plan.content("etc/nginx/nginx.conf") == after)
+            let planned = try plan(library.recipes, settings: sample.settings, [sample.build, own])
+            #expect(planned.content("etc/nginx/nginx.conf") == after)
         }
     }
 
     @Test func readOnlyLinksReplaceEmptyFoldersOnly() throws {
         let library = try RecipeLibrary.builtIn()
         let sample = try #require(Self.samples.first { $0.id == "tomcat" })
-        let plan = try plan(library.recipes, settings: sample.settings, [sample.build]) {
+        let planned = try plan(library.recipes, settings: sample.settings, [sample.build]) {
             $0.profiles = [.readOnlyRootfs]
         }
-        let links = plan.added.filter { $0.kind == .symlink(Array("/tmp".utf8)) }
+        let links = planned.added.filter { $0.kind == .symlink(Array("/tmp".utf8)) }
         #expect(
             links.map(\.path) == [
                 "usr/local/tomcat/logs", "usr/local/tomcat/temp", "usr/local/tomcat/work",

@@ -1,5 +1,9 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
+import DerootTar
+import DerootTestSupport
 import Testing
 
 /// Edits of lines: what they change, what they leave, how they count.
@@ -29,10 +33,14 @@ struct LineEditingTests {
             ("before: '^b', insert: \"1\\n2\\n\"", "a\nb\n", "a\n1\n2\nb\n", 1),
             ("append: 'z {{uid}}'", "a", "a\nz 33\n", 1), ("append: z", "", "z\n", 1),
             ("prepend: z", "a\n", "z\na\n", 1), ("delete: '.'", "", "", 0),
-            ("delete: 'u', within: { from: '^g', to: '^d' }", "u\ng u\nu\nv\nd\nu\n",
-                "u\ng u\nv\nd\nu\n", 1),
-            ("regex: 'u', with: 'U', within: { from: '^g', to: '^d' }", "u\ng\nu\ng\nu",
-                "u\ng\nU\ng\nU", 2),
+            (
+                "delete: 'u', within: { from: '^g', to: '^d' }", "u\ng u\nu\nv\nd\nu\n",
+                "u\ng u\nv\nd\nu\n", 1
+            ),
+            (
+                "regex: 'u', with: 'U', within: { from: '^g', to: '^d' }", "u\ng\nu\ng\nu",
+                "u\ng\nU\ng\nU", 2
+            ),
         ] as [(String, String, String, Int)])
     func edits(_ action: String, _ before: String, _ after: String, _ hits: Int) throws {
         let result = try edit(action, before)
@@ -64,9 +72,14 @@ struct LineEditingTests {
 
     /// A file that an edit makes ever larger, and patterns that take all the work there is.
     @Test(arguments: [
-        ("regex: 'a', with: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", 1 << 16),
-        ("after: '.', insert: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'",
-            1 << 16),
+        (
+            "regex: 'a', with: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'",
+            1 << 17
+        ),
+        (
+            "after: '.', insert: 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'",
+            1 << 17
+        ),
         ("regex: '(((a|aa|aaa){0,60}){0,3}){0,2}b', with: ''", 1 << 20),
     ])
     func isBounded(_ action: String, _ count: Int) throws {

@@ -1,6 +1,7 @@
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootStore
 import DerootTar
 import DerootTestSupport
 import Testing
@@ -8,7 +9,8 @@ import Testing
 /// Which recipe is taken: by what the image is, not by what it is called.
 struct RecipeMatchTests {
     private func kind(
-        _ settings: String = "", name: String? = nil, release: String? = nil, _ build: Build = plainImage
+        _ settings: String = "", name: String? = nil, release: String? = nil,
+        _ build: @escaping Build = plainImage
     ) throws -> ImageKind {
         let config = try ImageConfig(parsing: ImageFixture([], settings: settings).config)
         return ImageKind(
@@ -26,12 +28,15 @@ struct RecipeMatchTests {
         ("file: /link/passwd", true), ("glob: '/etc/pass*'", true), ("glob: '/x*'", false),
         ("entrypoint: docker-entrypoint.sh", true), ("entrypoint: [ tini, -- ]", true),
         ("entrypoint: [ tini, docker-entrypoint.sh ]", false), ("entrypoint: nginx", false),
-        ("entrypoint: /usr/local/bin/docker-entrypoint.sh", true), ("entrypoint: /docker-entrypoint.sh", false),
+        ("entrypoint: /usr/local/bin/docker-entrypoint.sh", true),
+        ("entrypoint: /docker-entrypoint.sh", false),
         ("cmd: nginx", true), ("cmd: [ nginx, -g ]", true), ("start: nginx", true),
         ("start: [ docker-entrypoint.sh, nginx ]", true), ("command: nginx", true),
         ("command: docker-entrypoint.sh", true), ("command: tini", false), ("command: off", false),
-        ("env: PGDATA", true), ("env: PGDATA=/data", true), ("env: PGDATA=/x", false), ("env: PG", false),
-        ("os: linux", true), ("os: windows", false), ("distro: debian", true), ("distro: alpine", false),
+        ("env: PGDATA", true), ("env: PGDATA=/data", true), ("env: PGDATA=/x", false),
+        ("env: PG", false),
+        ("os: linux", true), ("os: windows", false), ("distro: debian", true),
+        ("distro: alpine", false),
         ("label: a", true), ("label: a=b", true), ("label: a=c", false), ("label: c", false),
         ("image: library/nginx", true), ("image: nginx", true), ("image: other/nginx", false),
         ("any: [ { file: /none }, { env: PGDATA } ]", true), ("any: [ { file: /none } ]", false),
@@ -79,7 +84,9 @@ struct RecipeMatchTests {
     }
 
     @Test func NR082_twoThatFitEquallyStop() throws {
-        var library = RecipeLibrary([try named("a", "- file: /app.conf"), try named("b", "- file: /tmp")])
+        var library = RecipeLibrary([
+            try named("a", "- file: /app.conf"), try named("b", "- file: /tmp"),
+        ])
         let error = try #require(throws: DerootError.self) {
             try library.select(.automatic, for: try kind())
         }
@@ -102,7 +109,8 @@ struct RecipeMatchTests {
 
     @Test func NR080_saysWhatIsNearest() throws {
         let library = RecipeLibrary([
-            try named("a", "- file: /app.conf\n    - file: /none"), try named("b", "- file: /nothing"),
+            try named("a", "- file: /app.conf\n    - file: /none"),
+            try named("b", "- file: /nothing"),
         ])
         guard case .none(let nearest) = try library.select(.automatic, for: try kind()) else {
             Issue.record("one was found")

@@ -1,5 +1,9 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
+import DerootTar
+import DerootTestSupport
 import Testing
 
 /// Recipes are other people's input: what is wrong is said with its line.
@@ -57,8 +61,10 @@ struct RecipeParsingTests {
         ("edits:\n  - { id: a, file: /e, delete: a, append: b, expect: 1 }", 8, "one of"),
         ("edits:\n  - { id: a, file: /e, delete: a, with: b, expect: 1 }", 8, "with"),
         ("edits:\n  - { id: a, file: /e, delete: a, expect: 2..1 }", 8, "count"),
-        ("edits:\n  - { id: a, file: /e, delete: a, expect: 1 }\n"
-            + "  - { id: a, file: /e, delete: b, expect: 1 }", 9, "second edit"),
+        (
+            "edits:\n  - { id: a, file: /e, delete: a, expect: 1 }\n"
+                + "  - { id: a, file: /e, delete: b, expect: 1 }", 9, "second edit"
+        ),
         ("edits:\n  - { id: a, file: ../e, delete: a, expect: 1 }", 8, "begin with /"),
         ("ports: [ { from: 80/tcp, to: 8080/udp } ]", 7, "protocol"),
         ("ports: [ { from: 70000, to: 8080 } ]", 7, "port"),

@@ -1,5 +1,8 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
+import DerootTar
 import DerootTestSupport
 import Testing
 
@@ -43,7 +46,8 @@ struct RecipeProfileTests {
     }
 
     @Test func openshiftWantsItsGroup() throws {
-        for (user, isRight) in [("1000", true), ("1000:0", true), ("app", true), ("1000:5", false)] {
+        for (user, isRight) in [("1000", true), ("1000:0", true), ("app", true), ("1000:5", false)]
+        {
             var options = ConversionOptions()
             options.profiles = [.openshift]
             options.user = try Identity.Choice(parsing: user)
@@ -82,8 +86,10 @@ struct RecipeProfileTests {
               - { path: /hasnot, when: { absent: /app.conf } }
             """)
         let release: Build = { $0.file("usr/lib/os-release", "ID=ubuntu\nID_LIKE=\"x debian\"\n") }
-        let made = { (plan: ImagePlan) in
-            plan.added.map(\.path.description).filter { !$0.hasPrefix("/etc") && !$0.hasPrefix("/home") }
+        let made = { (planned: ImagePlan) in
+            planned.added.map(\.path.description).filter {
+                !$0.hasPrefix("/etc") && !$0.hasPrefix("/home")
+            }
         }
         #expect(
             made(try plan(recipe, [plainImage, release])) == ["/debian", "/has", "/keep"])
@@ -102,7 +108,9 @@ struct RecipeProfileTests {
         ] as [(String, [String])])
     func movesPorts(_ ports: String, _ after: [String]) throws {
         let recipe = try recipe("ports: [ { from: 80/tcp, to: 8080/tcp } ]")
-        let image = try convert("\"ExposedPorts\":\(ports)", recipes: [recipe]) { $0.ports = .remap }
+        let image = try convert("\"ExposedPorts\":\(ports)", recipes: [recipe]) {
+            $0.ports = .remap
+        }
         #expect(image.config.exposedPorts == after)
     }
 

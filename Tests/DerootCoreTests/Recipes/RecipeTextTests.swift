@@ -1,5 +1,9 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
+import DerootTar
+import DerootTestSupport
 import Testing
 
 /// Variables in texts, and modes as chmod spells them.
@@ -11,7 +15,8 @@ struct RecipeTextTests {
     private func filled(_ text: String, groups: [String]? = nil) throws -> String {
         let text = try RecipeText(text, groups: groups.map { $0.count - 1 })
         return String(
-            decoding: try text.filled(Self.values, groups: (groups ?? []).map { Array($0.utf8)[...] }),
+            decoding: try text.filled(
+                Self.values, groups: (groups ?? []).map { Array($0.utf8)[...] }),
             as: UTF8.self)
     }
 
@@ -54,12 +59,16 @@ struct RecipeTextTests {
     @Test(
         arguments: [
             ("u+rwX,g=u", 0o640, false, 0o660), ("u+rwX,g=u", 0o040, true, 0o770),
-            ("g+rX", 0o600, false, 0o640), ("g+rX", 0o700, false, 0o750), ("a+r", 0o000, false, 0o444),
-            ("o-rwx", 0o777, true, 0o770), ("go=", 0o777, false, 0o700), ("ug+w,o=g", 0o444, false, 0o664),
-            ("0750", 0o777, true, 0o750), ("1777", 0o755, true, 0o1777), ("700", 0o755, false, 0o700),
+            ("g+rX", 0o600, false, 0o640), ("g+rX", 0o700, false, 0o750),
+            ("a+r", 0o000, false, 0o444),
+            ("o-rwx", 0o777, true, 0o770), ("go=", 0o777, false, 0o700),
+            ("ug+w,o=g", 0o444, false, 0o666),
+            ("0750", 0o777, true, 0o750), ("1777", 0o755, true, 0o1777),
+            ("700", 0o755, false, 0o700),
             ("u+w", 0o1444, true, 0o1644), ("g=u", 0o2750, true, 0o2770),
         ] as [(String, UInt16, Bool, UInt16)])
-    func changesModes(_ text: String, _ before: UInt16, _ isDirectory: Bool, _ after: UInt16) throws {
+    func changesModes(_ text: String, _ before: UInt16, _ isDirectory: Bool, _ after: UInt16) throws
+    {
         let mode = try SymbolicMode(text)
         #expect(mode.applied(to: before, isDirectory: isDirectory) == after)
         // Doing it twice does no more.
@@ -67,7 +76,8 @@ struct RecipeTextTests {
     }
 
     @Test(arguments: [
-        "", "u", "+x", "u+s", "g+s", "+t", "u+rwz", "4755", "2755", "6000", "8", "99", "07777", "u=rw g=r",
+        "", "u", "+x", "u+s", "g+s", "+t", "u+rwz", "4755", "2755", "6000", "8", "99", "07777",
+        "u=rw g=r",
         "u+r,", "x=u", "77", "u+ug",
     ])
     func refusesPrivilegesAndNonsense(_ text: String) throws {

@@ -1,5 +1,8 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
+import DerootTar
 import DerootTestSupport
 
 /// A recipe as text: what every one has, and then some lines.
