@@ -87,6 +87,9 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Tests/FaultServer", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -104,8 +107,8 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
-                "DerootBytes",
+                "DerootTestSupport", "DerootFaultServer", "DerootRegistry", "DerootCore",
+                "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -113,6 +116,13 @@ let package = Package(
             dependencies: [
                 "DerootTestSupport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
                 "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootReportTests",
+            dependencies: [
+                "DerootTestSupport", "DerootReport", "DerootCore", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
     ]

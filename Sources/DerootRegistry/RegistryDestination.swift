@@ -50,6 +50,37 @@ package final class RegistryDestination: ImageDestination {
         } catch { throw error.located(in: .init(file: name)) }
     }
 
+    /// Gives the tag a result that is in this repository already, or in another one behind the same
+    /// host; false where a part of it is missing, and then nothing was changed.
+    ///
+    /// No layer moves: the documents are read, blobs are asked for or mounted.
+    ///
+    /// - Throws: What the commit throws.
+    package func reuse(
+        _ root: Descriptor, at place: ImageName
+    ) throws(DerootError) -> Bool {
+        let known = RegistryDestination(
+            reference, client: client, mounting: place, limits: limits)
+        let transaction = try known.transaction()
+        do throws(DerootError) {
+            var readable = [transaction.repository]
+            if let endpoint = try client.settings.endpoints(for: place, .write).first {
+                readable.append(try Repository(endpoint, .read, client: client))
+            }
+            var reuse = Reuse(transaction: transaction, readable: readable, limits: limits)
+            guard try reuse.gather(root, depth: 0) else {
+                transaction.abort()
+                return false
+            }
+        } catch {
+            transaction.abort()
+            guard error.code != .interrupted else { throw error }
+            return false
+        }
+        try transaction.commit(root: root, name: nil)
+        return true
+    }
+
     /// The source's repository, where it is another one behind the same host.
     private func mountable(at endpoint: RegistryEndpoint) throws(DerootError) -> String? {
         guard let source else { return nil }

@@ -45,6 +45,13 @@ struct Repository: Sendable {
         client.refusal(outcome, endpoint).error("\(what) in \(endpoint.repository)")
     }
 
+    /// The error that an outcome means for a tag or digest.
+    func refusal(_ outcome: HTTPOutcome, manifest reference: String) -> DerootError {
+        let separator = reference.contains(":") ? "@" : ":"
+        return client.refusal(outcome, endpoint).error(
+            endpoint.repository + separator + reference)
+    }
+
     // Manifests.
 
     /// The digest and type of what a tag or digest stands for, without its body; nil where the
@@ -55,14 +62,14 @@ struct Repository: Sendable {
         var request = request(.head, "manifests/\(reference)")
         request.fields = [accept]
         let outcome = try send(request, repeats: true)
-        guard let response = outcome.response else { throw refusal(outcome, reference) }
+        guard let response = outcome.response else { throw refusal(outcome, manifest: reference) }
         switch response.status {
         case 200:
             guard let text = response["docker-content-digest"],
                 let digest = try? Digest(parsing: text)
             else { return nil }
             return (digest, MediaType(response["content-type"] ?? ""))
-        case 401, 429, 500...: throw refusal(outcome, reference)
+        case 401, 408, 429, 500, 502...504: throw refusal(outcome, manifest: reference)
         default: return nil
         }
     }
@@ -79,7 +86,7 @@ struct Repository: Sendable {
         let outcome = try send(request, repeats: true)
         guard let response = outcome.response, response.isSuccess else {
             if outcome.response?.status == 404 { return nil }
-            throw refusal(outcome, reference)
+            throw refusal(outcome, manifest: reference)
         }
         return (response.body, MediaType(response["content-type"] ?? ""))
     }

@@ -40,12 +40,7 @@ extension ImagePlan {
     package func edit(_ config: inout ImageConfig) {
         if userBefore != userAfter { config.setUser(userAfter) }
         if let home = homeAfter, home != homeBefore { config.setEnv("HOME", home) }
-        let changes = self.config
-        if let change = changes.entrypoint { config.setEntrypoint(change.after) }
-        if let change = changes.cmd { config.setCmd(change.after) }
-        if let change = changes.workingDirectory { config.setWorkingDirectory(change.after) }
-        if let change = changes.exposedPorts { config.setExposedPorts(change.after) }
-        for variable in changes.environment { config.setEnv(variable.name, variable.after) }
+        config.apply(self.config)
     }
 }
 
@@ -58,5 +53,16 @@ extension LayerListing {
             owner: .init(
                 uid: entry.uid, gid: entry.gid, userName: names.user, groupName: names.group),
             bodySize: entry.bodySize, link: Array(other.linkBytes(index)))
+    }
+}
+
+extension ImageConfig {
+    /// Makes the changes of a plan.
+    fileprivate mutating func apply(_ changes: ConfigChanges) {
+        if let change = changes.entrypoint { setEntrypoint(change.after) }
+        if let change = changes.cmd { setCmd(change.after) }
+        if let change = changes.workingDirectory { setWorkingDirectory(change.after) }
+        if let change = changes.exposedPorts { setExposedPorts(change.after) }
+        for variable in changes.environment { setEnv(variable.name, variable.after) }
     }
 }
