@@ -142,8 +142,8 @@ package struct Conversion: Sendable {
                 advice: "raise it with --max-entries")
         }
         do throws(DerootError) {
-            return try ImagePlanner(options, recipes: try library())
-                .plan(input, read: body(image, input))
+            let planner = ImagePlanner(options, recipes: try library())
+            return try planner.plan(input, reading: self.reader(of: image))
         } catch {
             throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
         }
@@ -161,16 +161,17 @@ package struct Conversion: Sendable {
             name: source.name)
     }
 
-    /// Reads bodies of an image's entries: those kept, and the others by reading their layer again.
-    func body(
-        _ image: ImageGraph.Image, _ input: ImagePlanner.Image
-    ) -> (EntryRef) throws(DerootError) -> [UInt8] {
+    /// Reads what was not kept of an image's layers.
+    func reader(of image: ImageGraph.Image) -> ImagePlanner.Reader {
         let scanner = scanner(nil)
-        return { (entry) throws(DerootError) in
-            let captured = input.layers[entry.layer].pass.captured[entry.index]
-            if let captured { return captured.body }
-            return try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
-        }
+        let layers = image.manifest.layers
+        return ImagePlanner.Reader(
+            body: { (entry) throws(DerootError) in
+                try scanner.body(of: entry.index, in: layers[entry.layer])
+            },
+            beginnings: { (layer, entries) throws(DerootError) in
+                try scanner.beginnings(of: entries, in: layers[layer], limit: StartFiles.limit)
+            })
     }
 
     /// The recipes at hand; none are read where none is wanted.
