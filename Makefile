@@ -13,7 +13,8 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: package test-package instructions help deps build demo test test-release test-live corpus lint fmt bench install clean
+.PHONY: package test-package instructions help deps build demo test test-release test-live \
+	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -45,9 +46,42 @@ test-live: build ## Judge conversions of real images by skopeo, umoci and podman
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) Tests/live/run.sh
 
-corpus: build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
+test-services: build ## Run converted services for real; writes docs/compatibility.md (SERVICES="redis nginx").
 	@scripts/deps.sh live
-	DEROOT=$(abspath $(DEROOT)) Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
+	DEROOT=$(abspath $(DEROOT)) Tests/live/services/matrix.py $(SERVICES)
+
+corpus: build fuzz-build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh corpus Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
+
+# Figures of these are kept in docs/reliability.md where FIGURES=1 asks for it.
+crash: build ## Faults at every call, kills, many writers, small disks: KILLS= STRIDE= WRITERS= ROUNDS=.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh crash Tests/crash/run.sh
+
+bombs: build ## Inputs without measure and their bounds: make bombs FORM=long.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh bombs python3 Tests/bombs/bombs.py $(or $(FORM),short)
+
+identity: build ## Prove that no engine takes a result's user for root.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh identity python3 Tests/identity/pairs.py
+
+fuzz: fuzz-build ## Fuzz the parsers and whole images: make fuzz SECONDS=600 TARGETS="tar image".
+	SECONDS_EACH=$(or $(SECONDS),20) scripts/figures.sh fuzz Fuzz/run.sh $(TARGETS)
+
+fuzz-build: deps
+	$(SWIFT) build --package-path Fuzz -c release --sanitize fuzzer --sanitize address
+
+test-address: deps ## Run the Swift tests with the address sanitizer.
+	@scripts/deps.sh test
+	SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 scripts/figures.sh address \
+		$(SWIFT) test --sanitize address --scratch-path .build/address $(if $(FILTER),--filter "$(FILTER)")
+
+test-thread: deps ## Run the Swift tests with the thread sanitizer.
+	@scripts/deps.sh test
+	SWIFT_BACKTRACE=enable=no scripts/figures.sh thread \
+		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)")
 
 package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.
 	@scripts/deps.sh package
@@ -57,11 +91,11 @@ test-package: package ## Use the package in a fresh Debian root without a toolch
 	Tests/package/run.sh dist
 
 lint: ## Check formatting and the house rules.
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 	@scripts/lint.sh
 
 fmt: ## Format the Swift sources.
-	$(SWIFT) format -i -r Sources Tests Package.swift
+	$(SWIFT) format -i -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 
 bench: build ## Measure against the peers; writes docs/performance.md and its picture.
 	@scripts/deps.sh live
@@ -75,4 +109,4 @@ install: build ## Install the binary below DESTDIR/PREFIX.
 	install -D -m 0755 $(DEROOT) $(DESTDIR)$(PREFIX)/bin/deroot
 
 clean: ## Remove what the build and the demo made.
-	rm -rf .build dist $(DEMO_OUT)
+	rm -rf .build Fuzz/.build Fuzz/.work dist $(DEMO_OUT)

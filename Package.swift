@@ -64,14 +64,22 @@ let package = Package(
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: strict),
         .target(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .target(
-            name: "DerootCLI",
+            name: "DerootMirror",
             dependencies: [
                 "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCLI",
+            dependencies: [
+                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
                 "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -86,6 +94,13 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootRegistryTestSupport",
+            dependencies: ["DerootRegistry", "DerootOCI", "DerootBytes"],
+            path: "Tests/RegistrySupport", swiftSettings: strict),
+        .target(
+            name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
+            path: "Tests/FaultServer", swiftSettings: strict),
         .testTarget(
             name: "DerootBytesTests", dependencies: ["DerootBytes", "CZlib", "CZstd"],
             swiftSettings: strict),
@@ -103,8 +118,15 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI",
-                "DerootBytes",
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootFaultServer",
+                "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootMirrorTests",
+            dependencies: [
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootMirror", "DerootCore",
+                "DerootRegistry", "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -112,6 +134,13 @@ let package = Package(
             dependencies: [
                 "DerootTestSupport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
                 "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootReportTests",
+            dependencies: [
+                "DerootTestSupport", "DerootReport", "DerootCore", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
     ]

@@ -7,13 +7,13 @@ breach() {
     echo "lint: $*" >&2
     breaches=$((breaches + 1))
 }
-sources() { find Sources Tests Benchmarks -name .build -prune -o -name '*.swift' -print; }
+sources() { find Sources Tests Benchmarks Fuzz -name .build -prune -o -name '*.swift' -print; }
 
 while read -r lines file; do
     if [ "$file" != total ] && [ "$lines" -gt 500 ]; then breach "$file: $lines lines, the limit is 500"; fi
 done < <({
     sources
-    find scripts Tests Benchmarks .ci -name .build -prune -o -type f \( -name '*.sh' -o -name '*.py' -o -name run \) -print
+    find scripts Tests Benchmarks Fuzz .ci -name .build -prune -o -type f \( -name '*.sh' -o -name '*.py' -o -name run \) -print
 } | xargs wc -l)
 
 # C modules are imported in the C/ folders only, each by one target (tests may use them freely).
@@ -45,7 +45,7 @@ done < <(sources | xargs grep -nE '@unchecked Sendable|nonisolated\(unsafe\)|fat
 while IFS= read -r script; do
     bash -n "$script" || breach "$script: does not parse"
     [ -x "$script" ] || case $script in *lib.sh) ;; *) breach "$script: not executable" ;; esac
-done < <(find scripts Tests Benchmarks .ci -name .build -prune -o -type f \( -name '*.sh' -o -path .ci/run \) -print)
+done < <(find scripts Tests Benchmarks Fuzz .ci -name .build -prune -o -type f \( -name '*.sh' -o -path .ci/run \) -print)
 
 if [ "$breaches" -gt 0 ]; then
     echo "lint: $breaches breaches" >&2

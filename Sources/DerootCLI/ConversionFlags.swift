@@ -8,8 +8,11 @@ import Glibc
 struct ConversionFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Who the image runs as: auto, UID:GID, UID, or an account of the image.",
-            discussion: "auto keeps a non-root user of the image, as numbers, else 65532:65532.",
+            "Who the image runs as: auto, adopt, UID:GID, UID, or an account of the image.",
+            discussion: """
+                auto keeps a non-root user of the image, as numbers; else it takes the account that a \
+                recipe or the start script names, else 65532:65532. adopt never takes the last.
+                """,
             valueName: "user"))
     var user: String?
 
@@ -24,6 +27,8 @@ struct ConversionFlags: ParsableArguments {
             "A file that keeps its setuid bit or capabilities and is never chowned; repeatable.",
             valueName: "path"))
     var keep: [String] = []
+
+    @OptionGroup var recipes: RecipeFlags
 
     @Option(help: "File capabilities: strip, permit (+ep becomes +p), or keep.")
     var caps: String?
@@ -53,7 +58,7 @@ struct ConversionFlags: ParsableArguments {
     var isDefault: Bool {
         user == nil && own.isEmpty && keep.isEmpty && caps == nil && !stripSetgidDirs
             && layers == nil
-            && compress == nil && sourceDateEpoch == nil
+            && compress == nil && sourceDateEpoch == nil && recipes.isDefault
     }
 
     /// The options as values.
@@ -66,6 +71,7 @@ struct ConversionFlags: ParsableArguments {
         for text in keep { options.keep.append(try PathPattern(text)) }
         options.capabilities = try Self.choice(caps, "--caps", .strip)
         options.stripsSetgidDirectories = stripSetgidDirs
+        try recipes.apply(to: &options)
         options.layers = try Self.choice(layers, "--layers", .rewrite)
         switch compress {
         case nil: options.compression = compressesPlain ? .plainToGzip : .keep
@@ -90,7 +96,7 @@ struct ConversionFlags: ParsableArguments {
         }
     }
 
-    private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ text: String?, _ name: String, _ fallback: Choice
     ) throws(DerootError) -> Choice {
         guard let text else { return fallback }

@@ -46,6 +46,18 @@ package struct ConvertCommand: ParsableCommand {
         help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"))
     var report: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Attach the report and an unsigned provenance statement to the result.",
+            discussion: "In registries as OCI 1.1 referrers, in layouts as entries of index.json."))
+    var attach = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where results in registries are remembered, so that a second tag is only a tag; or none.",
+            valueName: "dir"))
+    var cache: String?
+
     @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
     var digestfile: String?
 
@@ -79,13 +91,15 @@ package struct ConvertCommand: ParsableCommand {
         }
         let progress = ProgressLine(output)
         defer { progress.clear() }
-        let image = try from.openSource(
-            through: try registries.client(.source, observer: progress.show), limits: limits)
+        let image = try from.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.source, observer: progress.show)
+        }
         var conversion = Conversion(image, given?.options ?? options)
         conversion.platform =
             try given?.platform.map { (text) throws(DerootError) in
                 try Platform(parsing: text)
             } ?? platform
+        conversion.recipes = try self.conversion.recipes.library()
         conversion.limits = limits
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
@@ -95,13 +109,26 @@ package struct ConvertCommand: ParsableCommand {
             try printPlan(try conversion.plan(), progress)
             return
         }
-        let transaction = try to.openDestination(
-            through: try registries.client(.destination, observer: progress.show), mounting: from,
-            limits: limits
-        ).begin()
-        let result = try conversion.convert(into: transaction, applying: given)
+        let place = try to.openDestination(mounting: from, limits: limits) {
+            () throws(DerootError) in
+            try registries.client(.destination, observer: progress.show)
+        }
+        let attachments = attach ? try place.requireAttachments() : nil
+        let known = given == nil ? try KnownResult(cache, conversion, to) : nil
+        // A report tells about every path, which only a conversion knows.
+        if report == nil, !attach, output.format == .text, let root = try known?.reused(in: place) {
+            progress.clear()
+            output.note("deroot: this image was converted before, only the tag was new")
+            try printReference(root.digest, to)
+            return
+        }
+        let result = try conversion.convert(into: try place.begin(), applying: given)
+        let report = reportJSON(result, to)
+        try attachments?.attach(
+            Provenance.attachments(result, destination: to.description, report: report))
         progress.clear()
-        try printResult(result, to)
+        if let remark = known?.keep(result.root) { output.note("deroot: note: \(remark)") }
+        try printResult(result, to, report)
     }
 
     private func target(_ source: TransportReference) throws(DerootError) -> TransportReference {
@@ -126,32 +153,44 @@ package struct ConvertCommand: ParsableCommand {
         try output.result(text.lines(planned.plan).joined(separator: "\n") + "\n")
     }
 
+    /// The report; empty where nobody wants it, since it has a line for every changed path.
+    private func reportJSON(_ result: ConversionResult, _ to: TransportReference) -> [UInt8] {
+        guard report != nil || attach || output.format == .json else { return [] }
+        let document = ConversionReport.document(
+            result, listings: result.listings, destination: to.description)
+        return document.serialized(indented: true) + [0x0A]
+    }
+
     private func printResult(
-        _ result: ConversionResult, _ to: TransportReference
+        _ result: ConversionResult, _ to: TransportReference, _ json: [UInt8]
     ) throws(DerootError) {
         let listings = result.listings
         let text = ConversionText(listings: listings, isDetailed: output.verbose)
         for line in text.lines(result) { output.note(line) }
-        if let digestfile {
-            try OutputFile.write(Array("\(result.root.digest)\n".utf8), to: digestfile)
-        }
-        var json: [UInt8] = []
-        // A report has a line for every changed path, so it is made only where it is wanted.
-        if report != nil || output.format == .json {
-            let document = ConversionReport.document(
-                result, listings: listings, destination: to.description)
-            json = document.serialized(indented: true) + [0x0A]
-        }
         if let report { try OutputFile.write(json, to: report) }
-        let reference = "\(to)@\(result.root.digest)\n"
+        guard output.format == .json, !to.isStandardStream || output.output != nil else {
+            try printReference(result.root.digest, to)
+            return
+        }
+        try writeDigest(result.root.digest)
+        try output.result(String(decoding: json, as: UTF8.self))
+    }
+
+    private func printReference(
+        _ digest: Digest, _ to: TransportReference
+    ) throws(DerootError) {
+        try writeDigest(digest)
         // Where the archive itself went to standard output, nothing may follow it there.
         if to.isStandardStream, output.output == nil {
-            output.note(String(reference.dropLast()))
-        } else if output.format == .json {
-            try output.result(String(decoding: json, as: UTF8.self))
+            output.note("\(to)@\(digest)")
         } else {
-            try output.result(reference)
+            try output.result("\(to)@\(digest)\n")
         }
+    }
+
+    private func writeDigest(_ digest: Digest) throws(DerootError) {
+        guard let digestfile else { return }
+        try OutputFile.write(Array("\(digest)\n".utf8), to: digestfile)
     }
 }
 

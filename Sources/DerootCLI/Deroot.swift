@@ -13,8 +13,9 @@ package struct Deroot: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, ReportCommand.self,
-            RulesCommand.self,
+            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, MirrorCommand.self,
+            RecipeCommand.self,
+            ReportCommand.self, RulesCommand.self,
         ])
 
     package init() {}

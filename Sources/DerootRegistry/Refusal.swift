@@ -55,7 +55,8 @@ struct Refusal {
                 advice: "raise the limit of the registry, or of the proxy in front of it")
         case 429:
             return DerootError(
-                .transient, "\(host) says that there were too many requests\(said)",
+                .transient,
+                "\(host) says that there were too many requests, asked for \(what)\(said)",
                 advice: isAnonymous
                     ? "try later, or log in for a higher limit: podman login \(registry)"
                     : "try later, or be more patient with --retry-times and --retry-max-wait")

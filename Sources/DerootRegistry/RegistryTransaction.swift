@@ -16,7 +16,7 @@ package final class RegistryTransaction: DestinationTransaction {
         var sessions: [Digest: WebAddress] = [:]
     }
 
-    private let repository: Repository
+    let repository: Repository
     private let tag: String
     private let mounting: String?
     private let limits: Limits

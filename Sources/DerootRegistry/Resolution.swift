@@ -23,7 +23,8 @@ struct Resolution {
                 let repository = try Repository(endpoint, .read, client: client)
                 guard let found = try resolve(name, in: repository, limits) else {
                     throw repository.refusal(
-                        .response(HTTPResponse(404)), name.tag ?? name.digest?.description ?? "it")
+                        .response(HTTPResponse(404)),
+                        manifest: name.digest?.description ?? name.tag ?? "latest")
                 }
                 var repositories = [repository]
                 for later in endpoints[(place + 1)...] {

@@ -27,17 +27,7 @@ package final class TemporaryDirectory: Sendable {
 
     /// A file's bytes.
     package func read(_ name: String) throws(DerootError) -> [UInt8] {
-        var file = try FileSlice(File.reading(self(name)))
-        var bytes = [UInt8](repeating: 0, count: Int(clamping: file.count))
-        var filled = 0
-        var span = bytes.mutableSpan
-        try unsafe span.withUnsafeMutableBytes { (memory) throws(DerootError) in
-            while filled < memory.count {
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
-                filled += try unsafe file.read(into: rest)
-            }
-        }
-        return bytes
+        try fileBytes(self(name))
     }
 
     /// Every file below a name, by its path, with its bytes; directories end with a slash.
@@ -55,4 +45,19 @@ package final class TemporaryDirectory: Sendable {
         }
         return found
     }
+}
+
+/// A file's bytes.
+package func fileBytes(_ path: String) throws(DerootError) -> [UInt8] {
+    var file = try FileSlice(File.reading(path))
+    var bytes = [UInt8](repeating: 0, count: Int(clamping: file.count))
+    var filled = 0
+    var span = bytes.mutableSpan
+    try unsafe span.withUnsafeMutableBytes { (memory) throws(DerootError) in
+        while filled < memory.count {
+            let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[filled...])
+            filled += try unsafe file.read(into: rest)
+        }
+    }
+    return bytes
 }

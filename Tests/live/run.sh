@@ -28,6 +28,19 @@ for test in "$here"/[0-9]*.sh; do
     fi
     [ $status -eq 0 ] || broken=1
 done
+# The services have a table of their own; their last line is their tally.
+echo "== services"
+log=$(mktemp "$DEROOT_WORK/services.XXXXXX")
+"$here/services/matrix.py" 2>&1 | tee "$log"
+[ "${PIPESTATUS[0]}" -eq 0 ] || broken=1
+tally=$(grep -oE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+rm -f "$log"
+if [ -n "$tally" ]; then
+    awk '{print $1, $3}' <<<"$tally" >>"$DEROOT_TALLY"
+else
+    echo "FAIL services: died"
+    echo "0 1" >>"$DEROOT_TALLY"
+fi
 read -r passed failed < <(awk '{p += $1; f += $2} END {print p + 0, f + 0}' "$DEROOT_TALLY")
 rm -f "$DEROOT_TALLY"
 echo "$passed passed, $failed failed"

@@ -4,8 +4,11 @@ package import DerootBytes
 package struct Identity: Sendable, Hashable {
     /// Who was asked for on the command line.
     package enum Choice: Sendable, Hashable {
-        /// Keep an image's non-root user, as numbers; else 65532:65532.
+        /// Keep an image's non-root user, as numbers; else what a recipe says, or the account that the
+        /// start script is seen to step down to; else 65532:65532.
         case auto
+        /// The same, but never an account that the image does not name.
+        case adopt
         /// These numbers; without a gid the account's own, or the uid's.
         case numbers(uid: UInt32, gid: UInt32?)
         /// An account of the image.
@@ -16,16 +19,16 @@ package struct Identity: Sendable, Hashable {
         /// - Throws: `.usage` for root, for numbers out of range, and for names that are none.
         package init(parsing text: String) throws(DerootError) {
             let bad = DerootError(
-                .usage, "--user '\(printable(text.utf8))' is neither auto, UID:GID nor a name",
+                .usage,
+                "--user '\(printable(text.utf8))' is neither auto, adopt, UID:GID nor a name",
                 advice: "ids are decimals, the uid from 1 to 2147483647")
             if text == "auto" {
                 self = .auto
                 return
             }
             if text == "adopt" {
-                throw DerootError(
-                    .unsupported, "--user adopt is not in this version",
-                    advice: "name the account: --user NAME")
+                self = .adopt
+                return
             }
             let parts = text.utf8.split(
                 separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
@@ -59,20 +62,31 @@ package struct Identity: Sendable, Hashable {
     /// The rows to be added; nil where the image has one for the number.
     package let passwdRow: String?
     package let groupRow: String?
+    /// How the account was chosen.
+    package let origin: Origin
+    /// Groups that the account has in /etc/group and that `UID:GID` takes from it (NR006).
+    package let lostGroups: [String]
 
     /// `UID:GID`, as the config says it.
     package var user: String { "\(uid):\(gid)" }
 
     /// Decides on the account.
     ///
+    /// `proposals` are what a recipe or the start script names, the first that resolves counts; with
+    /// `groupZero` the group is 0, for platforms that choose the uid themselves.
+    ///
     /// Never a second row for one id or name (dockle DKL-LI-0002), never an empty password.
     /// - Throws: `.blocked` where a name does not resolve, or resolves to root.
     package init(
-        _ choice: Choice, imageUser: String?, in accounts: Accounts
+        _ choice: Choice, imageUser: String?, in accounts: Accounts, proposals: [Proposal] = [],
+        groupZero: Bool = false, avoidsHighIDs: Bool = false
     ) throws(DerootError) {
-        let numbers = try Self.numbers(choice, imageUser: imageUser, in: accounts)
+        let decision = try Decision(
+            choice, imageUser: imageUser, in: accounts, proposals, avoidsHighIDs: avoidsHighIDs)
+        let numbers = (uid: decision.uid, gid: groupZero ? 0 : decision.gid)
         uid = numbers.uid
         gid = numbers.gid
+        origin = decision.origin
         guard !accounts.passwd.namesLeniently(uid), !accounts.group.namesLeniently(gid) else {
             throw DerootError(
                 .hostile,
@@ -80,6 +94,7 @@ package struct Identity: Sendable, Hashable {
                     + "only some readers understand",
                 advice: "correct the row, or choose other numbers with --user")
         }
+        let wanted = decision.name ?? "nonroot"
         if let row = accounts.group.row(id: gid) {
             groupName = row.name
             groupRow = nil
@@ -87,7 +102,7 @@ package struct Identity: Sendable, Hashable {
             groupName = Array("root".utf8)
             groupRow = nil
         } else {
-            let name = Self.freeName(in: accounts.group)
+            let name = Self.freeName(wanted, in: accounts.group)
             groupName = Array(name.utf8)
             groupRow = "\(name):x:\(gid):"
         }
@@ -96,47 +111,31 @@ package struct Identity: Sendable, Hashable {
             home = row.home
             passwdRow = nil
         } else {
-            let name = Self.freeName(in: accounts.passwd)
+            let name = Self.freeName(wanted, in: accounts.passwd)
+            let home = decision.home ?? "/home/\(name)"
             userName = Array(name.utf8)
-            home = Array("/home/\(name)".utf8)
-            passwdRow = "\(name):x:\(uid):\(gid):\(name):/home/\(name):/sbin/nologin"
+            self.home = Array(home.utf8)
+            passwdRow = "\(name):x:\(uid):\(gid):\(name):\(home):/sbin/nologin"
         }
+        lostGroups =
+            decision.losesGroups ? Self.groups(of: userName, besides: numbers.gid, accounts) : []
     }
 
-    private static func numbers(
-        _ choice: Choice, imageUser: String?, in accounts: Accounts
-    ) throws(DerootError) -> (uid: UInt32, gid: UInt32) {
-        switch choice {
-        case .auto:
-            switch try ImageUser(imageUser, in: accounts) {
-            case .root: return (defaultID, defaultID)
-            case .nonRoot(let uid, let gid): return (uid, gid)
-            }
-        case .numbers(let uid, let gid):
-            let group = gid ?? accounts.passwd.row(id: uid)?.groupID ?? uid
-            guard group <= 2_147_483_647 else {
-                throw DerootError(
-                    .blocked, "--user \(uid): that account's group \(group) is above 2147483647",
-                    advice: "name a group as well: --user \(uid):GID")
-            }
-            return (uid, group)
-        case .name(let name):
-            guard case .nonRoot(let uid, let gid) = try ImageUser(name, in: accounts) else {
-                throw DerootError(
-                    .blocked, "--user \(name): that account is root in this image",
-                    advice: "choose another, or numbers")
-            }
-            return (uid, gid)
-        }
+    /// The names of the groups that list an account as a member.
+    private static func groups(
+        of name: [UInt8], besides gid: UInt32, _ accounts: Accounts
+    ) -> [String] {
+        accounts.group.rows.filter { $0.id != gid && $0.members.contains(name) }
+            .map { printable($0.name) }
     }
 
-    /// `nonroot`, or `nonroot1` and so on where that is taken.
-    private static func freeName(in file: AccountFile) -> String {
-        var name = "nonroot"
+    /// The wanted name, or one with a number behind it where that is taken.
+    private static func freeName(_ wanted: String, in file: AccountFile) -> String {
+        var name = wanted
         var number = 0
         while file.row(named: name.utf8) != nil {
             number += 1
-            name = "nonroot\(number)"
+            name = "\(wanted)\(number)"
         }
         return name
     }

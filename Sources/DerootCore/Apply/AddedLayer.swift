@@ -19,7 +19,7 @@ struct AddedLayer {
     static let end = [UInt8](repeating: 0, count: 1024)
 
     private func bytes(of entry: AddedEntry) throws(DerootError) -> [UInt8] {
-        guard case .file(let content) = entry.kind else { return try render(entry, content: nil) }
+        guard case .file(let content) = entry.kind else { return try render(entry, content: []) }
         let padding = [UInt8](repeating: 0, count: padded(content.count) - content.count)
         if let original = originals[entry.path],
             let header = original.replacing(entry, size: content.count)
@@ -29,18 +29,25 @@ struct AddedLayer {
         return try render(entry, content: content)
     }
 
-    private func render(_ entry: AddedEntry, content: [UInt8]?) throws(DerootError) -> [UInt8] {
+    private func render(_ entry: AddedEntry, content: [UInt8]) throws(DerootError) -> [UInt8] {
+        let kind: NewEntry.Kind
+        switch entry.kind {
+        case .directory: kind = .directory
+        case .file: kind = .file
+        case .symlink(let target): kind = .symlink(target: target)
+        case .whiteout: kind = .file
+        }
         let buffer = TarBuffer()
         var writer = try unsafe TarWriter { (bytes) throws(DerootError) in
             unsafe buffer.bytes.append(contentsOf: bytes)
         }
         try writer.begin(
             NewEntry(
-                path: entry.path.bytes, kind: content == nil ? .directory : .file, mode: entry.mode,
+                path: entry.entryPath.bytes, kind: kind, mode: entry.mode,
                 uid: entry.owner.uid, gid: entry.owner.gid, userName: entry.owner.userName,
                 groupName: entry.owner.groupName, modified: modified,
-                size: UInt64(content?.count ?? 0)))
-        if let content { try writer.write(content) }
+                size: UInt64(content.count)))
+        if !content.isEmpty { try writer.write(content) }
         try writer.finish()
         return Array(buffer.bytes.dropLast(Self.end.count))
     }

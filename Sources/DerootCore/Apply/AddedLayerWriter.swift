@@ -44,7 +44,9 @@ struct AddedLayerWriter {
             compression: compression)
     }
 
-    /// The headers of the account files that are written anew, from the topmost layer that has them.
+    /// The headers of files that are written anew, from the topmost layer that has them.
+    ///
+    /// Their times and attributes stay. Those not kept when the layers were read are read once more.
     private func originals(
         _ image: ImageGraph.Image, _ plan: ImagePlan
     ) throws(DerootError) -> [TarPath: HeaderGroup] {
@@ -55,6 +57,22 @@ struct AddedLayerWriter {
                 $0.group.offset < $1.group.offset
             }) {
                 out[TarPath(entry.group.meaning.name)] = entry.group
+            }
+        }
+        for entry in plan.added where out[entry.path] == nil {
+            guard case .file = entry.kind else { continue }
+            for layer in image.manifest.layers.reversed() {
+                guard let listing = layers[layer.digest]?.pass.listing,
+                    let index = (0..<listing.count).last(where: {
+                        listing.pathBytes($0).elementsEqual(entry.path.bytes)
+                    })
+                else { continue }
+                if listing.entries[index].type == .file, !listing.entries[index].isSparse,
+                    listing.entries[index].bodySize <= Accounts.sizeLimit
+                {
+                    out[entry.path] = try scanner.entry(index, in: layer).group
+                }
+                break
             }
         }
         return out

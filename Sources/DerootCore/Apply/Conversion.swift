@@ -21,6 +21,10 @@ package struct Conversion: Sendable {
     /// Docker's facts go into labels; so do those of results whose format has no manifest.
     package var usesLabels = false
     package var observer: ConversionObserver = { _ in }
+    /// What other conversions of this process learnt of layers; nil: each for itself.
+    package var memory: LayerMemory?
+    /// The recipes that are looked at; nil: those in the binary.
+    package var recipes: RecipeLibrary?
 
     package init(_ source: any ImageSource, _ options: ConversionOptions) {
         self.source = source
@@ -129,32 +133,60 @@ package struct Conversion: Sendable {
     func plan(
         _ image: ImageGraph.Image, _ layers: [Digest: ScannedLayer]
     ) throws(DerootError) -> ImagePlan {
-        let parts = image.manifest.layers.compactMap { layer in
-            layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
-        }
-        let entries = parts.reduce(0) { $0 + $1.pass.listing.count }
+        let input = self.input(image, layers)
+        let entries = input.layers.reduce(0) { $0 + $1.pass.listing.count }
         guard entries <= limits.entries else {
             throw DerootError(
                 .limit, "the image has \(entries) entries, more than \(limits.entries)",
                 at: .init(file: source.name, blob: image.descriptor.digest),
                 advice: "raise it with --max-entries")
         }
-        let input = ImagePlanner.Image(
-            manifest: image.descriptor.digest, config: image.config, layers: parts)
-        let scanner = scanner(nil)
         do throws(DerootError) {
-            return try ImagePlanner(options).plan(input) { (entry) throws(DerootError) in
-                try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
-            }
+            let planner = ImagePlanner(options, recipes: try library())
+            return try planner.plan(input, reading: self.reader(of: image))
         } catch {
             throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
         }
     }
 
+    /// An image as the planner takes it.
+    func input(
+        _ image: ImageGraph.Image, _ layers: [Digest: ScannedLayer]
+    ) -> ImagePlanner.Image {
+        let parts = image.manifest.layers.compactMap { layer in
+            layers[layer.digest].map { (digest: layer.digest, pass: $0.pass) }
+        }
+        return ImagePlanner.Image(
+            manifest: image.descriptor.digest, config: image.config, layers: parts,
+            name: source.name)
+    }
+
+    /// Reads what was not kept of an image's layers.
+    func reader(of image: ImageGraph.Image) -> ImagePlanner.Reader {
+        let scanner = scanner(nil)
+        let layers = image.manifest.layers
+        return ImagePlanner.Reader(
+            body: { (entry) throws(DerootError) in
+                try scanner.body(of: entry.index, in: layers[entry.layer])
+            },
+            beginnings: { (layer, entries) throws(DerootError) in
+                try scanner.beginnings(of: entries, in: layers[layer], limit: StartFiles.limit)
+            })
+    }
+
+    /// The recipes at hand; none are read where none is wanted.
+    func library() throws(DerootError) -> RecipeLibrary {
+        if let recipes { return recipes }
+        return options.recipe == .none ? RecipeLibrary() : try .builtIn()
+    }
+
     /// A reader of the source's layers, which writes where a transaction is given.
-    package func scanner(_ transaction: (any DestinationTransaction)?) -> LayerScanner {
+    package func scanner(
+        _ transaction: (any DestinationTransaction)?, keeping kept: Set<[UInt8]> = []
+    ) -> LayerScanner {
         LayerScanner(
-            source: source, transaction: transaction, limits: limits, observer: observer)
+            source: source, transaction: transaction, limits: limits, observer: observer,
+            kept: kept)
     }
 
     /// The entries of one layer of the source, read once more.
@@ -212,12 +244,19 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
-        source.expect(ordered.map(\.layer))
-        let scanner = scanner(transaction)
+        let memory = memory
+        source.expect(ordered.map(\.layer).filter { !(memory?.isShared($0.digest) ?? false) })
+        let scanner = scanner(transaction, keeping: try library().editedPaths)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(
-                job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            let read = { () throws(DerootError) in
+                try scanner.scan(
+                    job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            }
+            guard let memory else { return try read() }
+            let scanned = try memory.scanned(job.layer, read: read)
+            try scanner.compare(scanned, with: job.diffIDs)
+            return scanned
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
@@ -233,9 +272,11 @@ package struct Conversion: Sendable {
             case .numbers(let uid, let gid): (uid, gid ?? uid)
             case .auto where ["", "0", "root", "0:0", "root:root"].contains(config.user ?? ""):
                 (Identity.defaultID, Identity.defaultID)
-            case .auto, .name: nil
+            case .auto, .adopt, .name: nil
             }
-        if let (uid, gid) = identifier {
+        policy.sharesWithGroup = options.profiles.contains(.openshift)
+        if let (uid, group) = identifier {
+            let gid = policy.sharesWithGroup ? 0 : group
             policy.owner = .init(
                 uid: uid, gid: gid, userName: Array("nonroot".utf8),
                 groupName: Array("nonroot".utf8))

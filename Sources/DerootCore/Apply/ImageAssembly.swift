@@ -16,6 +16,8 @@ package enum Facts {
     package static let sourceDigest = "dev.deroot.source.digest"
     package static let planDigest = "dev.deroot.plan.digest"
     package static let options = "dev.deroot.options"
+    /// `ID@DIGEST` of the recipe that was applied.
+    package static let recipe = "dev.deroot.recipe"
     /// The base image's names; only true where all of its layers are still there (image-spec,
     /// annotations.md), so only for appended layers.
     package static let baseDigest = "org.opencontainers.image.base.digest"
@@ -46,6 +48,7 @@ struct ImageAssembly {
             (Facts.planDigest, plan.digest.description),
             (Facts.options, options.description),
         ]
+        if let recipe = plan.recipe { facts.append((Facts.recipe, recipe.fact)) }
         if options.layers == .append {
             facts.append((Facts.baseDigest, image.descriptor.digest.description))
         }

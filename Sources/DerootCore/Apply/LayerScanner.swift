@@ -18,6 +18,8 @@ package struct LayerScanner: Sendable {
     package let transaction: (any DestinationTransaction)?
     package let limits: Limits
     package let observer: ConversionObserver
+    /// Further files whose headers and bodies are kept when a layer is read for the first time.
+    package var kept: Set<[UInt8]> = []
 
     /// Reads a layer for the first time and makes the changes that are foretold.
     ///
@@ -32,25 +34,39 @@ package struct LayerScanner: Sendable {
     ) throws(DerootError) -> ScannedLayer {
         let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
         var pass = LayerPass()
+        let wanted = accounts.union(kept).union(ImageKind.osReleasePaths.map(\.bytes))
+        // Nearly every path is told from the wanted ones by its length or its last byte.
+        let lengths = Set(wanted.map(\.count))
+        let ends = ByteSet(wanted.compactMap(\.last))
         pass.captures = { listing in
             let last = listing.count - 1
             let path = listing.pathBytes(last)
-            return path.count < 16 && path.starts(with: "etc/".utf8)
-                && accounts.contains(Array(path)) && listing.entries[last].type == .file
+            guard let end = path.last, ends.contains(end), lengths.contains(path.count) else {
+                return false
+            }
+            return listing.entries[last].type == .file && wanted.contains(Array(path))
         }
         if let decide { pass.decide = decide }
         if let files { pass.beginnings = files.beginnings() }
         let (outcome, staged) = try run(
             pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false)
-        for stated in diffIDs where stated != outcome.blob.diffID {
+        let scanned = ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
+        try compare(scanned, with: diffIDs)
+        return scanned
+    }
+
+    /// Compares a layer with what configs say of its raw stream.
+    ///
+    /// - Throws: `.mismatch`.
+    func compare(_ layer: ScannedLayer, with diffIDs: [DiffID]) throws(DerootError) {
+        let found = layer.pass.blob.diffID
+        for stated in diffIDs where stated != found {
             throw DerootError(
                 .mismatch,
-                "the layer's raw stream has the diffID \(outcome.blob.diffID), "
-                    + "the config says \(stated)",
-                at: .init(file: source.name, blob: layer.digest),
+                "the layer's raw stream has the diffID \(found), the config says \(stated)",
+                at: .init(file: source.name, blob: layer.descriptor.digest),
                 advice: "the image is damaged; fetch it again")
         }
-        return ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
     }
 
     /// Writes a layer with exactly these changes.

@@ -21,13 +21,16 @@ extension ImagePlan {
             }
         }
         for entry in added {
-            let (type, size): (EntryType, UInt64) =
+            let (type, size, link): (EntryType, UInt64, [UInt8]) =
                 switch entry.kind {
-                case .directory: (.directory, 0)
-                case .file(let content): (.file, UInt64(content.count))
+                case .directory: (.directory, 0, [])
+                case .file(let content): (.file, UInt64(content.count), [])
+                case .symlink(let target): (.symlink, 0, target)
+                case .whiteout: (.file, 0, [])
                 }
             try top.append(
-                entry.path, type: type, mode: entry.mode, owner: entry.owner, bodySize: size)
+                entry.entryPath, type: type, mode: entry.mode, owner: entry.owner, bodySize: size,
+                link: link)
         }
         if top.count > 0 { try result.apply(top) }
         return result
@@ -37,6 +40,7 @@ extension ImagePlan {
     package func edit(_ config: inout ImageConfig) {
         if userBefore != userAfter { config.setUser(userAfter) }
         if let home = homeAfter, home != homeBefore { config.setEnv("HOME", home) }
+        config.apply(self.config)
     }
 }
 
@@ -49,5 +53,16 @@ extension LayerListing {
             owner: .init(
                 uid: entry.uid, gid: entry.gid, userName: names.user, groupName: names.group),
             bodySize: entry.bodySize, link: Array(other.linkBytes(index)))
+    }
+}
+
+extension ImageConfig {
+    /// Makes the changes of a plan.
+    fileprivate mutating func apply(_ changes: ConfigChanges) {
+        if let change = changes.entrypoint { setEntrypoint(change.after) }
+        if let change = changes.cmd { setCmd(change.after) }
+        if let change = changes.workingDirectory { setWorkingDirectory(change.after) }
+        if let change = changes.exposedPorts { setExposedPorts(change.after) }
+        for variable in changes.environment { setEnv(variable.name, variable.after) }
     }
 }

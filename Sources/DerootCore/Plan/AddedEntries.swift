@@ -5,8 +5,6 @@ package import DerootTar
 package struct AddedEntries {
     private let tree: FileTree
     private let policy: EntryPolicy
-    private let root = HeaderChange.Owner(
-        uid: 0, gid: 0, userName: Array("root".utf8), groupName: Array("root".utf8))
     private var entries: [TarPath: AddedEntry] = [:]
     /// Paths that are something else than was wanted.
     package private(set) var notes: [String] = []
@@ -17,13 +15,6 @@ package struct AddedEntries {
     package init(in tree: FileTree, _ policy: EntryPolicy) {
         self.tree = tree
         self.policy = policy
-    }
-
-    private func owner(of path: TarPath) -> HeaderChange.Owner {
-        guard let owner = policy.owner, policy.owns(path.bytes[...]), !policy.protects(path) else {
-            return root
-        }
-        return owner
     }
 
     /// In an order that any extractor can follow.
@@ -48,18 +39,20 @@ package struct AddedEntries {
             return
         }
         addParents(of: path)
+        let status = policy.status(ofNew: path, mode: mode, isDirectory: true)
         entries[path] = AddedEntry(
-            path: path, kind: .directory, mode: mode, owner: owner ?? self.owner(of: path),
-            reason: reason)
+            path: path, kind: .directory, mode: owner == nil ? status.mode : mode,
+            owner: owner ?? status.owner, reason: reason)
     }
 
     /// Gives a directory that only its children imply an entry of its own, so that it can be owned.
     ///
     /// Extractors make such directories as root's, 0755.
-    package mutating func materialize(_ path: TarPath, owner: HeaderChange.Owner) {
+    package mutating func materialize(_ path: TarPath) {
         guard !path.isRoot, entries[path] == nil else { return }
+        let status = policy.status(ofNew: path, mode: 0o755, isDirectory: true)
         entries[path] = AddedEntry(
-            path: path, kind: .directory, mode: 0o755, owner: owner,
+            path: path, kind: .directory, mode: status.mode, owner: status.owner,
             reason: "a directory without an entry of its own")
     }
 
@@ -69,8 +62,24 @@ package struct AddedEntries {
     ) {
         addParents(of: path)
         entries[path] = AddedEntry(
-            path: path, kind: .file(content), mode: mode, owner: owner ?? root, reason: reason)
+            path: path, kind: .file(content), mode: mode, owner: owner ?? .root, reason: reason)
     }
+
+    /// Adds a symbolic link, in the place of a file or another link.
+    package mutating func addLink(_ path: TarPath, to target: [UInt8], reason: String) {
+        addParents(of: path)
+        entries[path] = AddedEntry(
+            path: path, kind: .symlink(target), mode: 0o777, owner: .root, reason: reason)
+    }
+
+    /// Takes a path away, with all below.
+    package mutating func remove(_ path: TarPath, reason: String) {
+        entries[path] = AddedEntry(
+            path: path, kind: .whiteout, mode: 0o644, owner: .root, reason: reason)
+    }
+
+    /// What is added at a path.
+    package subscript(path: TarPath) -> AddedEntry? { entries[path] }
 
     private mutating func addParents(of path: TarPath) {
         let parent = path.parent

@@ -43,6 +43,21 @@ package struct ConversionOptions: Sendable, Hashable {
         }
     }
 
+    /// What becomes of ports below 1024, which a user may not bind everywhere.
+    package enum Ports: String, Sendable, Hashable, CaseIterable {
+        case keep
+        /// They move to where the recipe says.
+        case remap
+    }
+
+    /// A place where the result is to run.
+    package enum Profile: String, Sendable, Hashable, CaseIterable {
+        /// Any uid with group 0: the group may what the user may, where the application writes.
+        case openshift
+        /// Nothing but `/tmp` and volumes can be written.
+        case readOnlyRootfs = "read-only-rootfs"
+    }
+
     /// Who the image shall run as.
     package var user = Identity.Choice.auto
     /// Paths that shall belong to the user, with all that is below.
@@ -54,6 +69,14 @@ package struct ConversionOptions: Sendable, Hashable {
     package var stripsSetgidDirectories = false
     package var layers = LayerMode.rewrite
     package var compression = LayerCompression.keep
+    /// Which recipe is applied.
+    package var recipe = RecipeChoice.automatic
+    /// The digest of the user's own recipes, where there are any.
+    package var ownRecipes: Digest?
+    package var profiles: Set<Profile> = []
+    package var ports = Ports.keep
+    /// Gives files with ids of 65536 and more to the user, or to root.
+    package var squashesIDs = false
     /// Seconds since 1970 for everything new; nil: the image's own `created`.
     package var sourceDateEpoch: Int64?
 

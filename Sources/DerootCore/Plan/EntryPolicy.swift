@@ -10,10 +10,14 @@ package struct EntryPolicy: Sendable {
     package var stripsSetgidDirectories = false
     /// The new owner of everything at or below `ownedRoots`.
     package var owner: HeaderChange.Owner?
-    package var ownedRoots: [TarPath] = [] {
-        didSet { rootNames = Set(ownedRoots.map { $0.bytes[...] }) }
-    }
-    private var rootNames: Set<ArraySlice<UInt8>> = []
+    package var ownedRoots: [TarPath] = [] { didSet { collectRules() } }
+    /// Roots with a rule of their own; the nearest root above a path counts.
+    package var rules: [TarPath: OwnRule] = [:] { didSet { collectRules() } }
+    private var ruleOf: [ArraySlice<UInt8>: OwnRule] = [:]
+    /// The group of what the user owns may what the user may (`--profile openshift`).
+    package var sharesWithGroup = false
+    /// Where files with ids of 65536 and more go; nil: nowhere.
+    package var squashing: Squashing?
     /// Entries that are left alone whatever they are: by pattern, and by path behind links.
     package var keptPatterns: [PathPattern] = []
     package var keptPaths: Set<TarPath> = []
@@ -32,17 +36,20 @@ package struct EntryPolicy: Sendable {
     /// The change of an entry as its own name has it; nil: none.
     package func change(of index: Int, in listing: LayerListing) -> HeaderChange? {
         let entry = listing.entries[index]
-        let isOwned = owner != nil && owns(listing.pathBytes(index))
+        let rule = owner == nil ? nil : rule(for: listing.pathBytes(index))
+        let isOwned = rule != nil
         let isSetgidDirectory = entry.type == .directory && entry.mode & 0o2000 != 0
         guard
             entry.isSetid || entry.hasCapabilities || isOwned
-                || (stripsSetgidDirectories && isSetgidDirectory)
+                || (stripsSetgidDirectories && isSetgidDirectory) || squashes(entry)
         else { return nil }
         let path = listing.path(index)
         guard !keeps(path), !keepsTarget(of: index, in: listing) else { return nil }
         var change = privilegeChange(of: entry)
-        if isOwned, mayOwn(entry), mayOwn(path) {
-            change.owner = ownerChange(of: index, in: listing)
+        if let rule, mayOwn(entry), mayOwn(path) {
+            apply(rule, to: index, in: listing, &change)
+        } else if squashes(entry), mayOwn(entry) {
+            change.owner = squashed(index, in: listing)
         }
         return change.isEmpty ? nil : change
     }
@@ -60,27 +67,24 @@ package struct EntryPolicy: Sendable {
         return change
     }
 
-    /// The new owner of an entry; nil where it has that owner already, by number and by name.
-    package func ownerChange(of index: Int, in listing: LayerListing) -> HeaderChange.Owner? {
-        guard let owner else { return nil }
-        let entry = listing.entries[index]
-        let names = listing.ownerNames(index)
-        let isSame =
-            entry.uid == owner.uid && entry.gid == owner.gid
-            && (names.user.isEmpty || names.user == owner.userName)
-            && (names.group.isEmpty || names.group == owner.groupName)
-        return isSame ? nil : owner
-    }
-
     /// True for a path at or below one that is owned.
-    package func owns(_ path: ArraySlice<UInt8>) -> Bool {
-        guard !rootNames.isEmpty else { return false }
-        if rootNames.contains([]) || rootNames.contains(path) { return true }
+    package func owns(_ path: ArraySlice<UInt8>) -> Bool { rule(for: path) != nil }
+
+    /// The rule of the nearest root above a path, itself included.
+    package func rule(for path: ArraySlice<UInt8>) -> OwnRule? {
+        guard !ruleOf.isEmpty else { return nil }
+        var found = ruleOf[[]].flatMap { $0.isRecursive || path.isEmpty ? $0 : nil }
         // Every parent, shortest first; an image may name thousands of volumes.
         for slash in path.indices where path[slash] == 0x2F {
-            if rootNames.contains(path[..<slash]) { return true }
+            if let rule = ruleOf[path[..<slash]], rule.isRecursive { found = rule }
         }
-        return false
+        return ruleOf[path] ?? found
+    }
+
+    private mutating func collectRules() {
+        ruleOf = [:]
+        for root in ownedRoots { ruleOf[root.bytes[...]] = OwnRule() }
+        for (root, rule) in rules { ruleOf[root.bytes[...]] = rule }
     }
 
     /// True where an entry may change hands: no device (its owner may open the hardware), and no

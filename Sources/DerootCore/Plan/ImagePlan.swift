@@ -41,6 +41,10 @@ package struct AddedEntry: Sendable, Hashable {
         case directory
         /// The content.
         case file([UInt8])
+        /// The target.
+        case symlink([UInt8])
+        /// What layers below have at the path is hidden.
+        case whiteout
     }
 
     package let path: TarPath
@@ -59,6 +63,12 @@ package struct AddedEntry: Sendable, Hashable {
         self.mode = mode
         self.owner = owner
         self.reason = reason
+    }
+
+    /// The path of the tar entry: a whiteout is spelled as a marker beside what it hides.
+    package var entryPath: TarPath {
+        guard kind == .whiteout else { return path }
+        return path.parent.appending(Array(".wh.".utf8) + path.name)
     }
 }
 
@@ -80,6 +90,10 @@ package struct ImagePlan: Sendable, Hashable {
     package let layers: [LayerPlan]
     /// The added layer, parents first; empty: none is added.
     package let added: [AddedEntry]
+    /// The recipe that was applied; nil: none.
+    package let recipe: PlannedRecipe?
+    /// What changes in the config besides User and HOME.
+    package let config: ConfigChanges
     /// What a reader should know: kept privileges, paths that were not handed over.
     package let notes: [String]
 
@@ -87,7 +101,7 @@ package struct ImagePlan: Sendable, Hashable {
         manifest: Digest, platform: String, owner: HeaderChange.Owner, userBefore: String?,
         userAfter: String,
         homeBefore: String?, homeAfter: String?, layers: [LayerPlan], added: [AddedEntry],
-        notes: [String]
+        notes: [String], recipe: PlannedRecipe? = nil, config: ConfigChanges = ConfigChanges()
     ) {
         self.manifest = manifest
         self.platform = platform
@@ -99,11 +113,13 @@ package struct ImagePlan: Sendable, Hashable {
         self.layers = layers
         self.added = added
         self.notes = notes
+        self.recipe = recipe
+        self.config = config
     }
 
     /// True where the image is already what it would become.
     package var isEmpty: Bool {
         userBefore == userAfter && homeBefore == homeAfter && added.isEmpty
-            && layers.allSatisfy(\.changes.isEmpty)
+            && config.isEmpty && layers.allSatisfy(\.changes.isEmpty)
     }
 }

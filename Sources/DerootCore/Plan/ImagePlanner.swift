@@ -10,50 +10,91 @@ package struct ImagePlanner: Sendable {
         package let config: ImageConfig
         /// Digest and diffID of each layer, with what was read of it, lowest first.
         package let layers: [(digest: Digest, pass: LayerPass.Outcome)]
+        /// What the image is called; recipes take it as a hint.
+        package var name: String?
 
         package init(
             manifest: Digest, config: ImageConfig,
-            layers: [(digest: Digest, pass: LayerPass.Outcome)]
+            layers: [(digest: Digest, pass: LayerPass.Outcome)], name: String? = nil
         ) {
+            self.name = name
             self.manifest = manifest
             self.config = config
             self.layers = layers
         }
     }
 
-    private let options: ConversionOptions
+    let options: ConversionOptions
+    let recipes: RecipeLibrary
 
-    package init(_ options: ConversionOptions) { self.options = options }
+    /// Plans with these options and recipes.
+    package init(_ options: ConversionOptions, recipes: RecipeLibrary = RecipeLibrary()) {
+        self.options = options
+        self.recipes = recipes
+    }
 
-    /// Decides; `read` reads the body of an entry that was not captured.
+    /// Reads what was not kept when the layers were read.
+    package struct Reader {
+        /// The whole body of an entry.
+        package let body: (EntryRef) throws(DerootError) -> [UInt8]
+        /// The beginnings of scripts.
+        package let beginnings: ImageFiles.Read
+
+        package init(
+            body: @escaping (EntryRef) throws(DerootError) -> [UInt8],
+            beginnings: @escaping ImageFiles.Read
+        ) {
+            self.body = body
+            self.beginnings = beginnings
+        }
+    }
+
+    /// Decides.
     ///
     /// - Throws: `.blocked` where the image cannot be converted, `.hostile`, `.usage`.
     package func plan(
-        _ image: Image, read: (EntryRef) throws(DerootError) -> [UInt8]
+        _ image: Image, reading reader: Reader
     ) throws(DerootError) -> ImagePlan {
         let tree = try FileTree(image.layers.map(\.pass.listing))
-        let accounts = try Accounts(in: tree) { (entry) throws(DerootError) in
-            let captured = image.layers[entry.layer].pass.captured[entry.index]
-            if let captured { return captured.body }
-            return try read(entry)
-        }
-        let identity = try Identity(options.user, imageUser: image.config.user, in: accounts)
+        let body = image.body(reader)
+        let accounts = try Accounts(in: tree, body: body)
+        let kind = try self.kind(image, tree, read: body)
+        let recipe = try recipe(for: kind)
+        let chain = try chain(image, tree, reader, accounts, recipe)
+        let identity = try identity(image.config, accounts, recipe, chain)
         let owner = HeaderChange.Owner(
             uid: identity.uid, gid: identity.gid, userName: Self.fitting(identity.userName),
             groupName: Self.fitting(identity.groupName))
-        let owned = try OwnedPaths(options, config: image.config, tree: tree)
+        let owned = try OwnedPaths(
+            options, config: image.config, tree: tree, ownsWorkdir: recipe?.ownsWorkdir ?? true)
 
         var policy = EntryPolicy(options)
         policy.owner = owner
-        policy.ownedRoots = owned.roots
+        policy.sharesWithGroup = options.profiles.contains(.openshift)
         policy.protectedPaths = ProtectedPaths.behindLinks(in: tree)
             .union(accounts.places.values.map(\.path))
-        policy.keptPaths = Set(options.keep.flatMap { $0.expand(in: tree) })
+        let keep = options.keep + (recipe?.keep.map(\.path) ?? [])
+        policy.keptPatterns = keep
+        policy.keptPaths = Set(keep.flatMap { $0.expand(in: tree) })
+        if options.squashesIDs { policy.squashing = try Self.squashing(image.config, accounts) }
+        var work = recipe.map { RecipeWork($0, kind, options, identity) }
+        let claims = try work?.claim(policy) ?? RecipeWork.Claims()
+        policy.ownedRoots = owned.roots
+        policy.rules = claims.rules
+
         let changes = LayerChanges(policy, in: tree)
         let planned = try options.layers == .append ? changes.visible() : changes.layers
         var added = AddedEntries(in: tree, policy)
-        addAccounts(identity, accounts, tree, to: &added)
-        addDirectories(owned, identity, owner, tree, policy, to: &added)
+        Self.addAccounts(identity, accounts, tree, to: &added)
+        Self.addDirectories(owned, claims, identity, owner, tree, policy, to: &added)
+        try work?.addFiles(to: &added, policy, read: body)
+        var config = try work?.settings() ?? ConfigChanges()
+        if options.ports == .remap {
+            config.exposedPorts = try PortRemapping.change(image.config, recipe?.ports ?? [])
+        }
+        try work?.verify(
+            added, policy, exposed: config.exposedPorts?.after ?? image.config.exposedPorts,
+            read: body)
         let home = Self.home(image.config, identity, tree, policy)
         return ImagePlan(
             manifest: image.manifest, platform: image.config.platform.description, owner: owner,
@@ -63,7 +104,16 @@ package struct ImagePlanner: Sendable {
                 LayerPlan(digest: layer.digest, diffID: layer.pass.blob.diffID, changes: changes)
             },
             added: added.sorted,
-            notes: owned.notes + added.notes + keepNotes(changes, tree))
+            notes: identity.notes + stepDownNotes(chain, recipe) + owned.notes + added.notes
+                + keepNotes(changes, tree, recipe?.keep ?? [])
+                + (recipe?.notes ?? []),
+            recipe: work.map { work in
+                PlannedRecipe(
+                    id: work.recipe.id, title: work.recipe.title,
+                    digest: recipes.digest(of: work.recipe), steps: work.steps,
+                    requires: work.recipe.requires, keep: work.recipe.keep.map(\.path.text))
+            },
+            config: config)
     }
 
     /// A name as headers hold it: none, rather than a part of one that may be somebody else's.
@@ -71,83 +121,21 @@ package struct ImagePlanner: Sendable {
         name.count < TarField.userName.count ? name : []
     }
 
-    private func keepNotes(_ changes: LayerChanges, _ tree: FileTree) -> [String] {
+    private func keepNotes(
+        _ changes: LayerChanges, _ tree: FileTree, _ reasons: [RecipeKeep]
+    ) -> [String] {
         let paths = Set(changes.kept.map { tree.layers[$0.layer].path($0.index) })
         let unused = options.keep.filter { pattern in
             !paths.contains { pattern.matches($0) }
                 && pattern.expand(in: tree).allSatisfy { !paths.contains($0) }
         }
-        return paths.sorted().map { "\($0) keeps its privileges (--keep)" }
+        func why(_ path: TarPath) -> String {
+            reasons.first { $0.path.matches(path) || $0.path.expand(in: tree).contains(path) }?
+                .reason
+                ?? "--keep"
+        }
+        return paths.sorted().map { "\($0) keeps its privileges (\(why($0)))" }
             + unused.map { "--keep \(printable($0.text.utf8)) fits no privileged file" }
-    }
-
-    private func addAccounts(
-        _ identity: Identity, _ accounts: Accounts, _ tree: FileTree, to added: inout AddedEntries
-    ) {
-        func write(_ kind: Accounts.Kind, _ content: [UInt8], mode: UInt16, _ reason: String) {
-            guard let place = accounts.places[kind] else { return }
-            let old = place.entry.map { tree[$0] }
-            // Root's and not writable by others, whatever it was: who writes here becomes root.
-            added.addFile(
-                place.path, content: content, mode: (old?.mode ?? mode) & 0o755,
-                owner: .init(
-                    uid: 0, gid: old?.gid ?? 0, userName: Array("root".utf8),
-                    groupName: place.entry.map { tree.layers[$0.layer].ownerNames($0.index).group }
-                        ?? Array("root".utf8)),
-                reason: reason)
-        }
-        func append(_ row: String, to kind: Accounts.Kind, mode: UInt16) {
-            let content = (accounts.files[kind] ?? .empty).appending(row)
-            write(kind, content, mode: mode, "the row of \(identity.user) in /\(kind.rawValue)")
-        }
-        for kind in Accounts.Kind.allCases {
-            guard let entry = accounts.places[kind]?.entry, let file = accounts.files[kind] else {
-                continue
-            }
-            if tree[entry].uid != 0 || tree[entry].mode & 0o022 != 0 {
-                write(kind, file.bytes, mode: 0o644, "/\(kind.rawValue) was writable by others")
-            }
-        }
-        let user = printable(identity.userName)
-        let group = printable(identity.groupName)
-        if let row = identity.passwdRow {
-            append(row, to: .passwd, mode: 0o644)
-            let hasShadow = accounts.places[.shadow]?.entry != nil
-            if hasShadow, (accounts.files[.shadow] ?? .empty).row(named: identity.userName) == nil {
-                append("\(user):!:::::::", to: .shadow, mode: 0o640)
-            }
-        }
-        if let row = identity.groupRow {
-            append(row, to: .group, mode: 0o644)
-            let hasShadow = accounts.places[.gshadow]?.entry != nil
-            if hasShadow, (accounts.files[.gshadow] ?? .empty).row(named: identity.groupName) == nil
-            {
-                append("\(group):!::", to: .gshadow, mode: 0o640)
-            }
-        }
-    }
-
-    private func addDirectories(
-        _ owned: OwnedPaths, _ identity: Identity, _ owner: HeaderChange.Owner, _ tree: FileTree,
-        _ policy: EntryPolicy, to added: inout AddedEntries
-    ) {
-        for wanted in owned.wanted {
-            added.addDirectory(wanted.path, mode: 0o755, reason: wanted.reason)
-        }
-        for root in owned.roots {
-            guard let node = tree.find(root) else { continue }
-            for path in tree.impliedDirectories(below: node)
-            where !policy.protects(path) {
-                added.materialize(path, owner: owner)
-            }
-        }
-        if identity.passwdRow != nil {
-            let home = tree.resolve(TarPath(identity.home))
-            added.addDirectory(
-                home.path, mode: 0o700, owner: owner, reason: "the home of \(identity.user)")
-        }
-        let temporary = tree.resolve("tmp")
-        added.addDirectory(temporary.path, mode: 0o1777, reason: "/tmp is missing")
     }
 
     /// HOME, where the config pins one that the user cannot enter.

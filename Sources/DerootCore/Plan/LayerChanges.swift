@@ -134,7 +134,11 @@ package struct LayerChanges: Sendable {
     /// all of them, names behind links included.
     private mutating func decide(_ group: [EntryRef]) {
         let names = group.map(path) + group.compactMap { behindLinks[$0] }
-        let wantsOwner = policy.owner != nil && names.contains { policy.owns($0.bytes[...]) }
+        var rule: OwnRule?
+        if policy.owner != nil {
+            for name in names where rule == nil { rule = policy.rule(for: name.bytes[...]) }
+        }
+        let wantsOwner = rule != nil
         let isPlain = group.allSatisfy { !tree[$0].isSetid && !tree[$0].hasCapabilities }
         // A link may name a kept file that is plain itself, but then nothing is to be changed either.
         if isPlain && !wantsOwner { return }
@@ -143,17 +147,20 @@ package struct LayerChanges: Sendable {
             wantsOwner && names.allSatisfy { policy.mayOwn($0) }
             && group.allSatisfy { policy.mayOwn(tree[$0]) }
         for reference in group {
-            let change = isKept ? nil : change(of: reference, isOwned: isOwned)
+            let change = isKept ? nil : change(of: reference, isOwned ? rule : nil)
             overrides.updateValue(change, forKey: reference)
             if isKept, isPrivileged(tree[reference]) { kept.append(reference) }
         }
     }
 
-    private func change(of reference: EntryRef, isOwned: Bool) -> HeaderChange? {
-        var change = policy.privilegeChange(of: tree[reference])
-        if isOwned {
-            change.owner = policy.ownerChange(
-                of: reference.index, in: tree.layers[reference.layer])
+    private func change(of reference: EntryRef, _ rule: OwnRule?) -> HeaderChange? {
+        let entry = tree[reference]
+        let listing = tree.layers[reference.layer]
+        var change = policy.privilegeChange(of: entry)
+        if let rule {
+            policy.apply(rule, to: reference.index, in: listing, &change)
+        } else if policy.squashes(entry), policy.mayOwn(entry) {
+            change.owner = policy.squashed(reference.index, in: listing)
         }
         return change.isEmpty ? nil : change
     }

@@ -8,12 +8,27 @@ extension ConversionOptions: CustomStringConvertible {
         var words: [String] = []
         switch user {
         case .auto: break
+        case .adopt: words += ["--user", "adopt"]
         case .numbers(let uid, let gid):
             words += ["--user", gid.map { "\(uid):\($0)" } ?? "\(uid)"]
         case .name(let name): words += ["--user", name]
         }
         for pattern in own { words += ["--own", Self.quoted(pattern.text)] }
         for pattern in keep { words += ["--keep", Self.quoted(pattern.text)] }
+        if let ownRecipes {
+            words += ["--recipe", ownRecipes.description]
+        } else {
+            switch recipe {
+            case .automatic: break
+            case .none: words += ["--recipe", "none"]
+            case .one(let id): words += ["--recipe", id]
+            }
+        }
+        for profile in Profile.allCases where profiles.contains(profile) {
+            words += ["--profile", profile.rawValue]
+        }
+        if ports != .keep { words += ["--ports", ports.rawValue] }
+        if squashesIDs { words.append("--squash-ids") }
         if capabilities != .strip { words += ["--caps", capabilities.rawValue] }
         if stripsSetgidDirectories { words.append("--strip-setgid-dirs") }
         if layers != .rewrite { words += ["--layers", layers.rawValue] }

@@ -21,7 +21,7 @@ package struct OwnedPaths: Sendable {
     ///
     /// - Throws: `.usage` for a pattern that fits nothing, `.hostile` for links that loop.
     package init(
-        _ options: ConversionOptions, config: ImageConfig, tree: FileTree
+        _ options: ConversionOptions, config: ImageConfig, tree: FileTree, ownsWorkdir: Bool = true
     ) throws(DerootError) {
         for pattern in options.own {
             let paths = pattern.expand(in: tree)
@@ -36,7 +36,7 @@ package struct OwnedPaths: Sendable {
         }
         for volume in config.volumes { try add(volume, "VOLUME", tree) }
         if let directory = config.workingDirectory, !directory.isEmpty {
-            try add(directory, "WORKDIR", tree)
+            try add(directory, "WORKDIR", tree, isOwned: ownsWorkdir)
         }
         roots = Array(Set(roots)).sorted()
     }
@@ -47,7 +47,7 @@ package struct OwnedPaths: Sendable {
     }
 
     private mutating func add(
-        _ text: String, _ what: String, _ tree: FileTree
+        _ text: String, _ what: String, _ tree: FileTree, isOwned: Bool = true
     ) throws(DerootError) {
         let spelled = try TarPath(text).cleaned()
         let resolved = tree.resolve(spelled)
@@ -62,10 +62,10 @@ package struct OwnedPaths: Sendable {
             if !resolved.path.isRoot {
                 notes.append("\(what) \(spelled) is a shared directory and keeps its owner")
             }
-        } else {
+        } else if isOwned {
             roots.append(resolved.path)
         }
-        want(resolved.path, isOwned: !isShared, "\(what) \(spelled)")
+        want(resolved.path, isOwned: isOwned && !isShared, "\(what) \(spelled)")
     }
 
     /// What the roots will most likely be, before a single layer was read.

@@ -1,4 +1,5 @@
 package import DerootBytes
+import DerootOCI
 import DerootTar
 
 extension ImagePlan {
@@ -16,6 +17,10 @@ extension ImagePlan {
         add("deroot plan 1")
         add("user \(userAfter) home \(homeAfter ?? "")")
         add(owner)
+        if let recipe { add("recipe \(recipe.fact)") }
+        for (name, value) in PlanJSON.members(of: config) {
+            add("config \(name) \(hexadecimal(value.serialized()))")
+        }
         for layer in layers {
             add("layer \(layer.diffID)")
             for entry in layer.changes {
@@ -23,12 +28,18 @@ extension ImagePlan {
                 add(
                     "\(entry.index) \(change.clear) \(change.set) \(change.owner == nil ? 0 : 1) "
                         + (change.capabilities?.rawValue ?? "-"))
+                if let other = change.owner, other != owner { add(other) }
             }
         }
         for entry in added {
             add("added \(hexadecimal(entry.path.bytes)) \(entry.mode)")
             add(entry.owner)
-            if case .file(let content) = entry.kind { add("file \(Digest.of(content))") }
+            switch entry.kind {
+            case .directory: break
+            case .file(let content): add("file \(Digest.of(content))")
+            case .symlink(let target): add("link \(hexadecimal(target))")
+            case .whiteout: add("whiteout")
+            }
         }
         return hasher.digest()
     }

@@ -38,10 +38,12 @@ package enum PlanJSON {
         return .object(["hex": .string(hexadecimal(bytes))])
     }
 
-    private static func options(_ options: ConversionOptions) -> JSON {
+    /// Options as plans hold them; `ConversionOptions.init(parsing:)` reads them.
+    package static func options(_ options: ConversionOptions) -> JSON {
         let user: String =
             switch options.user {
             case .auto: "auto"
+            case .adopt: "adopt"
             case .numbers(let uid, let gid): gid.map { "\(uid):\($0)" } ?? "\(uid)"
             case .name(let name): name
             }
@@ -58,6 +60,7 @@ package enum PlanJSON {
             ("stripSetgidDirs", .bool(options.stripsSetgidDirectories)),
             ("layers", .string(options.layers.rawValue)), ("compress", .string(compression)),
         ]
+        members += recipeMembers(of: options)
         if let epoch = options.sourceDateEpoch {
             members.append(("sourceDateEpoch", .number(epoch)))
         }
@@ -72,16 +75,20 @@ package enum PlanJSON {
         if let after = plan.homeAfter {
             config.append(("home", change(plan.homeBefore.map { .string($0) }, .string(after))))
         }
+        config += members(of: plan.config)
         let layers = plan.layers.enumerated().map { index, layer in
-            self.layer(layer, listing: index < listings.count ? listings[index] : nil)
+            self.layer(layer, plan.owner, listing: index < listings.count ? listings[index] : nil)
         }
-        return object([
+        var members: [(String, JSON)] = [
             ("manifest", .string(plan.manifest.description)),
-            ("platform", .string(plan.platform)),
-            ("owner", owner(plan.owner)), ("config", object(config)),
-            ("layers", .array(layers)), ("added", .array(plan.added.map(added))),
-            ("notes", .strings(plan.notes)),
-        ])
+            ("platform", .string(plan.platform)), ("owner", owner(plan.owner)),
+        ]
+        if let recipe = plan.recipe { members.append(("recipe", self.recipe(recipe))) }
+        members += [
+            ("config", object(config)), ("layers", .array(layers)),
+            ("added", .array(plan.added.map(added))), ("notes", .strings(plan.notes)),
+        ]
+        return object(members)
     }
 
     private static func change(_ before: JSON?, _ after: JSON) -> JSON {
@@ -95,15 +102,19 @@ package enum PlanJSON {
         ])
     }
 
-    private static func layer(_ plan: LayerPlan, listing: LayerListing?) -> JSON {
+    private static func layer(
+        _ plan: LayerPlan, _ owner: HeaderChange.Owner, listing: LayerListing?
+    ) -> JSON {
         .object([
             "digest": .string(plan.digest.description),
             "diffID": .string(plan.diffID.description),
-            "entries": .array(plan.changes.map { entry($0, listing: listing) }),
+            "entries": .array(plan.changes.map { entry($0, owner, listing: listing) }),
         ])
     }
 
-    private static func entry(_ change: EntryChange, listing: LayerListing?) -> JSON {
+    private static func entry(
+        _ change: EntryChange, _ usual: HeaderChange.Owner, listing: LayerListing?
+    ) -> JSON {
         var members: [(String, JSON)] = [("index", .number(change.index))]
         let header = change.change
         if let listing, change.index < listing.count {
@@ -123,6 +134,9 @@ package enum PlanJSON {
         } else if header.owner != nil {
             members.append(("owner", .bool(true)))
         }
+        if let owner = header.owner, owner != usual {
+            members.append(("newOwner", self.owner(owner)))
+        }
         if header.clear != 0 { members.append(("clear", .string(octal(header.clear)))) }
         if header.set != 0 { members.append(("set", .string(octal(header.set)))) }
         if let capabilities = header.capabilities {
@@ -138,6 +152,7 @@ package enum PlanJSON {
         if change.change.clear & 0o2000 != 0 { reasons.append("setgid") }
         if change.change.capabilities != nil { reasons.append("file-capabilities") }
         if change.change.owner != nil { reasons.append("owned") }
+        if change.change.set != 0 || change.change.clear & ~0o6000 != 0 { reasons.append("mode") }
         return reasons
     }
 
@@ -148,6 +163,10 @@ package enum PlanJSON {
         case .file(let content):
             members.append(("type", .string("file")))
             members.append(("content", text(content)))
+        case .symlink(let target):
+            members.append(("type", .string("symlink")))
+            members.append(("target", text(target)))
+        case .whiteout: members.append(("type", .string("whiteout")))
         }
         members.append(("mode", .string(octal(entry.mode))))
         members.append(("owner", owner(entry.owner)))

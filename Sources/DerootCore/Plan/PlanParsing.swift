@@ -1,5 +1,5 @@
 package import DerootBytes
-import DerootOCI
+package import DerootOCI
 import DerootTar
 
 extension ConversionPlan {
@@ -60,7 +60,10 @@ extension ConversionPlan {
 }
 
 extension ConversionOptions {
-    fileprivate init(parsing object: JSONObject) throws(DerootError) {
+    /// Reads options as `PlanJSON.options` writes them; what is absent has its default.
+    ///
+    /// - Throws: `.malformed` or `.usage` for a value that is none.
+    package init(parsing object: JSONObject) throws(DerootError) {
         self.init()
         let bad = DerootError(
             .malformed, "plan: an option has a value that this version does not know")
@@ -81,6 +84,7 @@ extension ConversionOptions {
             compression = .all(all)
         }
         sourceDateEpoch = try object.integer("sourceDateEpoch")
+        try readRecipe(object)
     }
 }
 
@@ -135,7 +139,11 @@ extension ImagePlan {
             userBefore: try user.text("before"), userAfter: userAfter,
             homeBefore: try home?.text("before"), homeAfter: try home?.text("after"),
             layers: layers, added: added.sorted { $0.path < $1.path },
-            notes: try object.texts("notes") ?? [])
+            notes: try object.texts("notes") ?? [],
+            recipe: try object.object("recipe").map { (recipe) throws(DerootError) in
+                try PlannedRecipe(parsing: recipe)
+            },
+            config: try ConfigChanges(parsing: config))
     }
 }
 
@@ -148,8 +156,10 @@ extension EntryChange {
         }
         var change = HeaderChange()
         change.clear = try ConversionPlan.mode(try object.text("clear"), "'clear'")
-        guard change.clear & ~0o6000 == 0, try object.field("set") == nil else {
-            throw DerootError(.malformed, "plan: a mode changes otherwise than by losing 06000")
+        change.set = try ConversionPlan.mode(try object.text("set"), "'set'")
+        guard change.set & 0o6000 == 0, change.set & change.clear == 0 else {
+            throw DerootError(
+                .malformed, "plan: a mode gets 06000, or a bit that it loses at the same time")
         }
         if let text = try object.text("capabilities") {
             guard let treatment = FileCapability.Treatment(rawValue: text) else {
@@ -157,18 +167,27 @@ extension EntryChange {
             }
             change.capabilities = treatment
         }
-        if try object.field("owner") != nil { change.owner = owner }
+        if let other = try object.object("newOwner") {
+            change.owner = try HeaderChange.Owner(parsing: other)
+        } else if try object.field("owner") != nil {
+            change.owner = owner
+        }
         self.init(index: Int(index), change: change)
     }
 }
 
 extension AddedEntry {
     fileprivate init(parsing object: JSONObject) throws(DerootError) {
-        let content = try object.field("content")
-        let kind: Kind =
-            try content.map { (json) throws(DerootError) in
-                .file(try ConversionPlan.bytes(json, "'content'"))
-            } ?? .directory
+        let kind: Kind
+        switch try object.text("type") {
+        case "directory": kind = .directory
+        case "file":
+            kind = .file(try ConversionPlan.bytes(try object.field("content"), "'content'"))
+        case "symlink":
+            kind = .symlink(try ConversionPlan.bytes(try object.field("target"), "'target'"))
+        case "whiteout": kind = .whiteout
+        default: throw DerootError(.malformed, "plan: an added entry of an unknown type")
+        }
         let mode = try ConversionPlan.mode(try object.text("mode"), "'mode'")
         guard mode & 0o6000 == 0 else {
             throw DerootError(.malformed, "plan: an added entry with setuid or setgid")

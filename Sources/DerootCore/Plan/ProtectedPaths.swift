@@ -33,6 +33,15 @@ package enum ProtectedPaths {
 
     private static func bytes(_ paths: [String]) -> [[UInt8]] { paths.map { Array($0.utf8) } }
 
+    /// True where something protected lies below a path: who owns such a directory could replace it.
+    package static func lie(below path: TarPath) -> Bool {
+        if path.isRoot { return true }
+        let directory = path.bytes + [UInt8(ascii: "/")]
+        return (files + prefixes + trees + [libraries + [UInt8(ascii: "/")]]).contains {
+            $0.starts(with: directory)
+        }
+    }
+
     /// True where a path must keep its owner.
     package static func contains(_ path: TarPath) -> Bool {
         let path = path.bytes

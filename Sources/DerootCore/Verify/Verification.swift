@@ -204,7 +204,9 @@ package struct Verification: Sendable {
         let listings = image.manifest.layers.compactMap { layers[$0.digest]?.pass.listing }
         guard let tree = try? FileTree(listings) else { return }
         var policy = EntryPolicy(conversion.options)
-        policy.keptPaths = Set(conversion.options.keep.flatMap { $0.expand(in: tree) })
+        let kept = (expected.plan.recipe?.keep ?? []).compactMap { try? PathPattern($0) }
+        policy.keptPatterns += kept
+        policy.keptPaths = Set((conversion.options.keep + kept).flatMap { $0.expand(in: tree) })
         let changes = LayerChanges(policy, in: tree)
         // Below an appended layer privileges stay, as the report of the conversion says.
         let left =

@@ -66,8 +66,9 @@ final class CurlHandle: Sendable {
         try set(CURLOPT_LOW_SPEED_LIMIT, options.minimumRate)
         try set(CURLOPT_LOW_SPEED_TIME, max(options.idleSeconds, 1))
         try set(CURLOPT_TCP_KEEPALIVE, 1)
-        try set(CURLOPT_BUFFERSIZE, 256 << 10)
-        try set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+        // Refused where a buffer is left of a request that failed, which then goes on being used.
+        _ = unsafe deroot_curl_set_long(curl, CURLOPT_BUFFERSIZE, 256 << 10)
+        _ = unsafe deroot_curl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         if request.isFarewell { try set(CURLOPT_TIMEOUT_MS, 1000) }
@@ -116,20 +117,23 @@ final class CurlHandle: Sendable {
     }
 
     private func set(_ option: CURLoption, _ value: Int) throws(DerootError) {
-        try check(unsafe deroot_curl_set_long(curl, option, value))
+        try check(unsafe deroot_curl_set_long(curl, option, value), option)
     }
 
     private func set(_ option: CURLoption, _ value: String) throws(DerootError) {
-        try check(unsafe deroot_curl_set_text(curl, option, value))
+        try check(unsafe deroot_curl_set_text(curl, option, value), option)
     }
 
     private func set(_ option: CURLoption, _ buffer: borrowing HeapBuffer) throws(DerootError) {
         try check(unsafe deroot_curl_set_pointer(curl, option, buffer.bytes.baseAddress))
     }
 
-    private func check(_ code: CURLcode) throws(DerootError) {
+    private func check(
+        _ code: CURLcode, _ option: CURLoption? = nil
+    ) throws(DerootError) {
         guard code == CURLE_OK else {
-            throw DerootError(.io, "libcurl does not take an option: \(Self.name(code))")
+            let number = option.map { " \($0.rawValue)" } ?? ""
+            throw DerootError(.io, "libcurl does not take the option\(number): \(Self.name(code))")
         }
     }
 

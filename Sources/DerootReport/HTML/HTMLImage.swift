@@ -10,11 +10,13 @@ struct HTMLImage {
 
     var text: String {
         var out = "<article class=\"image\" id=\"image-\(number)\">\n<header>"
-        out += "<h2>\(Escape.html(Escape.cut(image.platform, 80)))</h2>\(Self.badge(image))"
+        out += "<h2>\(Escape.html(ReportPage.shortName(image.reference))) "
+        out += "<span class=\"platform\">\(Escape.html(Escape.cut(image.platform, 80)))</span></h2>"
+        out += Self.badge(image)
         out += "<p class=\"sub\">"
         out += "<code>\(Escape.html(Escape.cut(image.reference, 300)))</code>"
         if !image.badge.detail.isEmpty {
-            out += " \(Escape.html(Escape.cut(image.badge.detail, 600)))"
+            out += " · \(Escape.html(Escape.cut(image.badge.detail, 600)))"
         }
         out += "</p>\(Self.counts(image))</header>\n"
         out += cards + HTMLLayers(image, number).text + findings
@@ -127,7 +129,9 @@ struct HTMLImage {
                 "<li><code class=\"where\">\(Escape.html(Escape.cut(place.place, 240)))</code>"
             var what = place.before.map { Escape.html(Escape.cut($0, 160)) } ?? ""
             if let after = place.after { what += " → \(Escape.html(Escape.cut(after, 160)))" }
-            if let layer = place.layer { what += "  \(Escape.html(Escape.cut(layer, 40)))" }
+            if let layer = place.layer {
+                what += (what.isEmpty ? "" : " · ") + Escape.html(Escape.cut(layer, 40))
+            }
             if !what.isEmpty { row += "<span class=\"what mono\">\(what)</span>" }
             return row + "</li>"
         }

@@ -25,8 +25,9 @@ struct HTMLLayers {
         let same = image.after.count { $0.state == .same }
         let added = image.after.count { $0.state == .added }
         let summary =
-            "\(ReportPage.counted(image.before.count, "layer")): \(same) the same, "
-            + "\(rewritten) rewritten, \(added) added"
+            "\(ReportPage.counted(image.before.count, "layer")): "
+            + [(same, "the same"), (rewritten, "rewritten"), (added, "added")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         var out = "<h3>Layers</h3>\n<figure>\n<span class=\"barname\">source</span>\n"
         out += drawing(summary)
         out += "<span class=\"barname\">result</span>\n"

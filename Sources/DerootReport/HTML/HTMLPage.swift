@@ -19,13 +19,13 @@ package enum HTMLPage {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta name="color-scheme" content="light dark">
             <meta name="generator" content="deroot">
-            <title>\(Escape.html(Escape.cut(first, 120)))\(others) · \(kind) · deroot</title>
+            <title>\(Escape.html(ReportPage.shortName(first)))\(others) · \(kind) · deroot</title>
             <style>\(HTMLStyle.sheet)</style>
             </head>
             <body>
 
             """
-        out += masthead(pages, kind, Escape.html(Escape.cut(first, 200)) + others)
+        out += masthead(pages, kind, Escape.html(ReportPage.shortName(first)) + others)
         out += "<main>\n"
         var number = 0
         for page in pages {
@@ -49,7 +49,7 @@ package enum HTMLPage {
             let terms = Set(pages.flatMap(\.terms)).sorted().joined(separator: "; ")
             out += "<p class=\"lede\"><strong class=\"\(passed ? "good" : "bad")\">"
             out += passed ? "✔ The check passes" : "✘ The check fails"
-            out += "</strong> <span>(\(Escape.html(Escape.cut(terms, 400))))</span></p>\n"
+            out += "</strong>. It \(Escape.html(Escape.cut(terms, 400))).</p>\n"
         }
         for failure in pages.flatMap(\.failures) {
             out += "<p class=\"failure\"><strong class=\"bad\">✘ Not read:</strong> "
@@ -65,7 +65,7 @@ package enum HTMLPage {
             out += "<nav aria-label=\"Images\"><ul class=\"overview\">\n"
             for (index, image) in images.enumerated() {
                 out += "<li><a class=\"name\" href=\"#image-\(index + 1)\">"
-                out += "\(Escape.html(Escape.cut(image.reference, 120))) "
+                out += "\(Escape.html(ReportPage.shortName(image.reference))) "
                 out +=
                     "<span class=\"soft\">\(Escape.html(Escape.cut(image.platform, 60)))</span></a>"
                 out += HTMLImage.counts(image) + HTMLImage.badge(image) + "</li>\n"

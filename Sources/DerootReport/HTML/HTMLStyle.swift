@@ -16,6 +16,7 @@ enum HTMLStyle {
         font-size:.875em;font-variant-ligatures:none}
         h1,h2,h3,h4{line-height:1.25;font-weight:600;text-wrap:balance}
         h2{font-size:1.5rem;letter-spacing:-.01em;margin:0}
+        h2 .platform{font-size:1rem;font-weight:400;color:var(--soft);letter-spacing:0}
         h3{font-size:1.0625rem;margin:2.75rem 0 .875rem}
         h4{font-size:1rem;margin:0}
         p{margin:.5rem 0;max-width:44rem}
@@ -100,8 +101,8 @@ enum HTMLStyle {
         .places li{display:flex;flex-wrap:wrap;gap:0 1rem;padding:.0625rem 0}
         .places .where{flex:1 1 16rem;min-width:0}
         .places .what{color:var(--soft)}
-        .fix{display:flex;gap:.625rem;margin:.625rem 0 0;font-size:.9375rem;max-width:none}
-        .fix b{flex:none;font-weight:600;color:var(--good)}
+        .fix{display:flex;gap:.125rem .625rem;flex-wrap:wrap;margin:.625rem 0 0;font-size:.9375rem;max-width:none}
+        .fix span{flex:1 1 14rem}.fix b{flex:none;font-weight:600;color:var(--good)}
         .finding details{margin-top:.5rem;font-size:.9375rem}
         .finding details summary{color:var(--soft);font-size:.875rem}
         .fold>summary{font-weight:600;padding:.5rem 0}
@@ -115,10 +116,13 @@ enum HTMLStyle {
         .tree>ul{padding-left:0;border-left:0}
         .tree summary{padding:.1875rem 0}
         .tree .row{display:grid;grid-template-columns:1.25rem minmax(0,1fr);gap:0 .5rem;
-        padding:.25rem 0}
+        padding:.1875rem 0;align-items:baseline}
         .tree .row .letter{font-weight:600;color:var(--accent)}
         .tree .row .facts{grid-column:2;display:flex;flex-wrap:wrap;gap:0 1.25rem;color:var(--soft);
         font-size:.8125rem}
+        @media (min-width:56rem){.tree .row{grid-template-columns:1.25rem minmax(0,1fr) 37.5rem}
+        .tree .row .facts{grid-column:3;display:grid;gap:0 .75rem;
+        grid-template-columns:11.5rem 8rem minmax(0,1fr) 5.5rem}}
         .count{color:var(--soft);font-size:.8125rem}
         pre{background:var(--sunk);border-radius:.5rem;padding:1rem 1.125rem;overflow-x:auto;margin:.5rem 0;
         line-height:1.5;white-space:pre-wrap;max-width:100%}
@@ -133,8 +137,7 @@ enum HTMLStyle {
         @media (max-width:36rem){
         .legend li{grid-template-columns:1rem minmax(0,1fr) max-content}
         .legend .command{grid-column:2/-1}
-        dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.625rem}
-        .fix{display:block}}
+        dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.625rem}}
         @media print{
         :root{\(Palette.declarations(dark: false))}
         body{background:#fff;font-size:10pt}main,.masthead,footer{max-width:none;padding:0}

@@ -79,24 +79,18 @@ struct HTMLTree {
         return out + "</ul>\n"
     }
 
+    private func pair(_ pair: (before: String, after: String)) -> String {
+        let before = Escape.html(Escape.cut(pair.before, 60))
+        guard !sameBytes(pair.before, pair.after) else { return before }
+        return "\(before) → \(Escape.html(Escape.cut(pair.after, 60)))"
+    }
+
     private func row(_ name: String, _ change: ReportPage.Change) -> String {
-        var facts: [String] = []
-        if !change.mode.before.isEmpty {
-            let before = Escape.html(change.mode.before)
-            facts.append(
-                change.mode.before == change.mode.after
-                    ? before : "\(before) → \(Escape.html(change.mode.after))")
-        }
-        if !change.owner.before.isEmpty {
-            let before = Escape.html(change.owner.before)
-            facts.append(
-                change.owner.before == change.owner.after
-                    ? before : "\(before) → \(Escape.html(change.owner.after))")
-        }
         var out = "<li class=\"row\"><span class=\"letter mono\">"
         out += "\(Escape.html(Escape.cut(change.letter, 2)))</span>"
         out += "<code>\(Escape.html(Escape.cut(name, 240)))</code><span class=\"facts\">"
-        out += facts.map { "<span class=\"mono\">\($0)</span>" }.joined()
+        out += "<span class=\"mono\">\(pair(change.mode))</span>"
+        out += "<span class=\"mono\">\(pair(change.owner))</span>"
         out += "<span>\(Escape.html(Escape.cut(change.why, 160)))</span>"
         out += "<span>\(Escape.html(Escape.cut(change.layer, 40)))</span></span></li>\n"
         return out

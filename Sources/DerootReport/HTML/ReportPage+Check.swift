@@ -9,9 +9,13 @@ extension ReportPage {
         command = options.isEmpty ? "deroot convert" : "deroot convert \(options)"
         passed = try root.flag("passed")
         let gates = try root.texts("gates")
-        if !gates.isEmpty { terms.append("held against \(gates.joined(separator: ", "))") }
-        terms.append("fails on \(try root.text("failOn"))")
-        if isConverted { terms.append("findings of the converted images") }
+        if !gates.isEmpty { terms.append("is held against \(gates.joined(separator: ", "))") }
+        switch try root.text("failOn") {
+        case "never": terms.append("never fails for findings")
+        case "warn": terms.append("fails for errors and warnings")
+        default: terms.append("fails for errors")
+        }
+        if isConverted { terms.append("shows what is found in the converted images") }
         for entry in try root.list("expired") {
             let path = try entry.optionalText("path").map { " \($0)" } ?? ""
             expired.append(
@@ -48,8 +52,12 @@ extension ReportPage {
                 if count > 0 { image.counts.append((count == 1 ? one : many, count, tone)) }
             }
         }
+        var layers: [String: Int] = [:]
+        for (index, layer) in try node.list("layers").enumerated() {
+            layers[try layer.text("digest")] = index + 1
+        }
         for finding in try node.list("findings") {
-            let read = try self.finding(finding, helps)
+            let read = try self.finding(finding, helps, layers)
             if read.accepted == nil {
                 image.findings.append(read)
             } else {
@@ -89,7 +97,7 @@ extension ReportPage {
     }
 
     private static func finding(
-        _ node: ReportNode, _ helps: [String: String]
+        _ node: ReportNode, _ helps: [String: String], _ layers: [String: Int]
     ) throws(DerootError) -> Finding {
         let rule = try node.text("rule")
         let severity = try node.text("severity")
@@ -112,10 +120,11 @@ extension ReportPage {
             let key = try place.optionalText("key")
             var name = path ?? key ?? ""
             if let line = try place.count("line") { name += ":\(line)" }
+            let layer = try place.optionalText("layer")
             finding.evidence.append(
                 (
                     name, try place.optionalText("before"), try place.optionalText("after"),
-                    try place.optionalText("layer").map(short)
+                    layer.map { digest in layers[digest].map { "layer \($0)" } ?? short(digest) }
                 ))
         }
         finding.omitted = Int(clamping: try node.count("omitted") ?? 0)
@@ -123,7 +132,7 @@ extension ReportPage {
             let text = try fix.text("text")
             let label =
                 switch try fix.text("kind") {
-                case "automatic": "convert does"
+                case "automatic": "convert"
                 case "option": "option"
                 case "recipe": "recipe"
                 default: "to do"
@@ -219,6 +228,13 @@ extension ReportPage {
                 label: "Size", before: ByteCount.text(size), after: nil,
                 note: counted(image.before.count, "layer")))
         return cards
+    }
+
+    /// The last part of a reference: what people call the image.
+    static func shortName(_ reference: String) -> String {
+        let last = reference.split(separator: "/").last.map(String.init) ?? reference
+        let bare = ["oci:", "oci-archive:", "docker-archive:"].first { last.hasPrefix($0) }
+        return Escape.cut(String(last.dropFirst(bare?.count ?? 0)), 100)
     }
 
     static func counted(_ count: Int, _ noun: String) -> String {

@@ -119,6 +119,9 @@ final class Staging: Sendable {
                 if try File.kind(of: path) == .directory { return lock }
             } catch  where error.code == .notFound {
                 continue
+            } catch {
+                removeQuietly(path)
+                throw error
             }
         }
     }

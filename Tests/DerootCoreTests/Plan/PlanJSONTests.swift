@@ -119,7 +119,7 @@ struct PlanJSONTests {
         (#""hex":"00ff""#, #""hex":"00f""#),
         (#""hex":"00ff""#, #""hex":"0xff""#), (#""caps":"permit""#, #""caps":"add""#),
         (#""layers":"append""#, #""layers":"other""#), (#""compress":"zstd""#, #""compress":"xz""#),
-        (#""user":"5:6""#, #""user":"0""#), (#""clear":"4000""#, #""clear":"0700""#),
+        (#""user":"5:6""#, #""user":"0""#), (#""type":"file""#, #""type":"fifo""#),
         (#""clear":"4000""#, #""set":"4000""#), (#""mode":"1777""#, #""mode":"4755""#),
         (#""mode":"0644""#, #""mode":"2644""#), (#""images":["#, #""images":[1,"#),
     ])

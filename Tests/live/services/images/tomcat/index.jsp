@@ -1,0 +1,1 @@
+<%@ page contentType="text/plain" %>tomcat: <%= 6 * 7 %>
