@@ -313,9 +313,10 @@ class Volumes:
 
 def judgement(source, *options):
     """What deroot check says of an image: its verdict, and the findings by their rules' ids."""
-    with tempfile.NamedTemporaryFile() as file:
-        status, output = call([DEROOT, "check", "--format", "json", "-o", file.name, source, *options])
-        text = file.read()
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "check.json"
+        status, output = call([DEROOT, "check", "--format", "json", "-o", str(file), source, *options])
+        text = file.read_text() if file.exists() else ""
     if status not in (0, 1) or not text:
         raise RuntimeError(f"deroot check: exit {status}: {output}")
     image = json.loads(text)["references"][0]["images"][0]
