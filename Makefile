@@ -13,8 +13,8 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: package test-package instructions help deps build demo test test-release test-live test-services corpus lint fmt bench \
-	install clean crash bombs identity fuzz fuzz-build test-address test-thread
+.PHONY: package test-package instructions help deps build demo test test-release test-live \
+	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -76,12 +76,12 @@ fuzz-build: deps
 test-address: deps ## Run the Swift tests with the address sanitizer.
 	@scripts/deps.sh test
 	SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 scripts/figures.sh address \
-		$(SWIFT) test --sanitize address --scratch-path .build/address
+		$(SWIFT) test --sanitize address --scratch-path .build/address $(if $(FILTER),--filter "$(FILTER)")
 
 test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	@scripts/deps.sh test
 	SWIFT_BACKTRACE=enable=no scripts/figures.sh thread \
-		$(SWIFT) test --sanitize thread --scratch-path .build/thread
+		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)")
 
 package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.
 	@scripts/deps.sh package

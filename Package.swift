@@ -70,9 +70,16 @@ let package = Package(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .target(
-            name: "DerootCLI",
+            name: "DerootMirror",
             dependencies: [
                 "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCLI",
+            dependencies: [
+                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
                 "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -87,6 +94,10 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootRegistryTestSupport",
+            dependencies: ["DerootRegistry", "DerootOCI", "DerootBytes"],
+            path: "Tests/RegistrySupport", swiftSettings: strict),
         .target(
             name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
             path: "Tests/FaultServer", swiftSettings: strict),
@@ -107,8 +118,15 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootFaultServer", "DerootRegistry", "DerootCore",
-                "DerootStore", "DerootOCI", "DerootBytes",
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootFaultServer",
+                "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootMirrorTests",
+            dependencies: [
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootMirror", "DerootCore",
+                "DerootRegistry", "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(

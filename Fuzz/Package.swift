@@ -35,15 +35,11 @@ let package = Package(
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
                 .product(name: "Yams", package: "Yams"),
             ],
+            resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: settings),
         // Of the registry only what reads a server's words, which is no part of the room's surface.
         .target(
             name: "DerootRegistry", dependencies: ["DerootOCI", "DerootBytes"],
-            path: "Sources/DerootRegistry",
-            sources: [
-                "Auth/Challenge.swift", "HTTP/HTTPMessage.swift", "HTTP/PeerAddress.swift",
-                "HTTP/WebAddress.swift", "RegistrySettings.swift",
-            ],
             swiftSettings: settings + [.unsafeFlags(["-enable-testing"])]),
         .executableTarget(
             name: "deroot-fuzz",

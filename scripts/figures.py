@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Puts the figures that a run printed into the table of a document: figures.py FILE NAME SECONDS <LOG.
+"""Puts the figures that a run printed into the table of a document: figures.py FILE NAME [SECONDS] <LOG.
 
-Rows of the same run are replaced, all others stay. Nothing is computed here but the place in the
-table; a run that printed no figure is an error."""
+Rows of the same run and title are replaced, all others stay. Nothing is computed here but the place in
+the table; a run that printed no figure is an error. FIGURES_COMMIT names the commit of an older log."""
 
 import datetime
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import sys
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def main(path, name, seconds):
+def main(path, name, seconds=None):
     rows = {}
     for line in sys.stdin:
         found = re.match(r"figure ([^:]+(?:: [^:]+)?): (.*)", line.strip())
@@ -24,12 +25,14 @@ def main(path, name, seconds):
             rows["tests"] = f"{tally.group(1)}, {tally.group(3)}" + (f", {trouble}" if trouble else "")
     if not rows:
         sys.exit(f"figures: the run of {name} printed none")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True)
-    when = f"{datetime.date.today()}, {commit.stdout.strip()}, {seconds} s"
+    head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True)
+    when = f"{datetime.date.today()}, {os.environ.get('FIGURES_COMMIT') or head.stdout.strip()}"
+    when += f", {seconds} s" if seconds else ""
     with open(path) as file:
         head, _, rest = file.read().partition(BEGIN + "\n")
     table, _, tail = rest.partition(END)
-    kept = [row for row in table.splitlines() if row.startswith("| `") and not row.startswith(f"| `{name}` ")]
+    kept = [row for row in table.splitlines() if row.startswith("| `")]
+    kept = [row for row in kept if not any(row.startswith(f"| `{name}` | {what} |") for what in rows)]
     kept += [f"| `{name}` | {what} | {text.replace('|', '/')} | {when} |" for what, text in rows.items()]
     lines = ["| run | what | figures | date, commit, wall time |", "|---|---|---|---|", *sorted(kept)]
     with open(path, "w") as file:

@@ -74,6 +74,7 @@ package struct CheckCommand: ParsableCommand {
                 for remark in image.remarks { output.note("deroot: note: \(remark)") }
                 var check = Check(image, options)
                 check.platform = platform
+                check.recipes = try conversion.recipes.library()
                 check.limits = limits
                 check.pool = WorkerPool(jobs: self.limits.jobs)
                 check.showsConverted = converted

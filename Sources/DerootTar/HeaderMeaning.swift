@@ -43,6 +43,10 @@ extension HeaderGroup {
             for part in parts { try apply(part, to: &meaning) }
             try checkSparse(meaning)
             try readSizes(into: &meaning)
+            // bsdtar skips it and complains, for Go and Python it is the root.
+            guard !meaning.name.isEmpty else {
+                throw DerootError(.disagreement, "tar header: an entry without a name")
+            }
         } catch {
             throw error.located(in: .init(entry: printable(meaning.name), offset: offset))
         }
@@ -269,6 +273,16 @@ extension HeaderGroup {
             meaning.records.contains(where: { $0.isNamed("size") })
         {
             throw DerootError(.disagreement, "a hard link with a body of \(stored) bytes")
+        }
+        // GNU tar passes over so many bytes and what is in them; nobody else does.
+        switch meaning.type {
+        case .symlink, .characterDevice, .blockDevice, .fifo:
+            guard stored == 0 else {
+                throw DerootError(
+                    .disagreement, "a link, device or pipe that states a size of \(stored)",
+                    advice: "readers disagree on where the next entry is; refused")
+            }
+        case .file, .hardLink, .directory, .other: break
         }
         if isOldSparse {
             meaning.isSparse = true

@@ -105,15 +105,33 @@ struct TarWalkTests {
         #expect(error.location.offset != nil)
     }
 
-    /// What stands behind a directory, a link or a device is an entry, whatever size those state:
-    /// so read Go, Python and libarchive.
-    @Test(arguments: ["2", "3", "4", "5", "6"] as [Character])
-    func C01_entriesBehindASizeWithoutABodyAreSeen(_ type: Character) throws {
+    /// What stands behind a directory is an entry, whatever size that states: so everybody reads.
+    @Test func C01_entriesBehindADirectoryWithASizeAreSeen() throws {
+        var tar = TarBuilder()
+        let header = RawHeader("first", type: "5", size: 512)
+        tar.header(header, body: RawHeader("hidden", mode: 0o4755).sealed())
+        #expect(try walked(tar.ended).map(\.meaning.mode) == [0o644, 0o4755])
+    }
+
+    /// Behind links, devices and pipes too, say Go, Python and libarchive; GNU tar passes over it.
+    @Test(arguments: ["2", "3", "4", "6"] as [Character])
+    func C01_aLinkOrDeviceWithASizeIsRefused(_ type: Character) throws {
         var tar = TarBuilder()
         var header = RawHeader("first", type: type, size: 512)
         header.put("target", at: TarField.linkName)
         tar.header(header, body: RawHeader("hidden", mode: 0o4755).sealed())
-        #expect(try walked(tar.ended).map(\.meaning.mode) == [0o644, 0o4755])
+        let error = try #require(throws: DerootError.self) { try walked(tar.ended) }
+        #expect(error.code == .disagreement && error.location.offset == 0, "\(error)")
+    }
+
+    @Test func C12_anEntryWithoutANameIsRefused() throws {
+        for type in ["0", "5", "2"] as [Character] {
+            var tar = TarBuilder()
+            tar.file("first")
+            tar.link("", to: "x", type: type)
+            let error = try #require(throws: DerootError.self) { try walked(tar.ended) }
+            #expect(error.code == .disagreement && error.location.offset == 512, "\(error)")
+        }
     }
 
     @Test func C16_aHardLinkHasNoBody() throws {

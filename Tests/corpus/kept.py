@@ -11,17 +11,16 @@ OUTCOMES = {0: "converted", 1: "blocked", 2: "refused"}
 class Results:
     """The rows of this run."""
 
-    def __init__(self, scratch):
-        self.scratch, self.rows = scratch, []
+    def __init__(self, scratch, corpus):
+        self.scratch, self.corpus, self.rows = scratch, corpus, []
 
     def add(self, name, code, oracle, readers, message):
         """A row; inputs that are built on the spot differ from machine to machine and are left out."""
         if name.startswith("Debian "):
             return
-        message = message.replace(self.scratch, "").removeprefix("deroot: ") if code else ""
-        # Where the corpus lies is of no interest, and where in a file its scratch name.
-        message = re.sub(r"(oci|oci-archive|docker-archive):/\S*?/([^/\s]+(:@\d+)?)(?=[,:] )", r"\1:\2", message)
-        message = re.sub(r"[^\x20-\x7e]", "?", message)[:160]
+        message = message.removeprefix("deroot: ") if code else ""
+        message = message.replace(self.scratch + "/", "").replace(self.corpus + "/", "")
+        message = re.sub(r"[^\x20-\x7e]", "?", message)[:240]
         outcome = OUTCOMES.get(code, f"exit {code}")
         self.rows.append("\t".join([name, outcome, oracle, readers, message]) + "\n")
 

@@ -12,8 +12,7 @@ struct FuzzTarget: Sendable {
 
     /// All of them.
     ///
-    /// A new parser adds its own here, with a folder of seeds of that name; recipes go where `yaml`
-    /// is, so that what one file may say is tried as well.
+    /// A new parser adds its own here, with a folder of seeds of that name.
     static let all: [FuzzTarget] = [
         FuzzTarget(name: "tar", run: TarTargets.stream),
         FuzzTarget(name: "pax", run: TarTargets.paxRecords),
@@ -22,6 +21,8 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "reference", run: TextTargets.reference),
         FuzzTarget(name: "digest", run: TextTargets.digest),
         FuzzTarget(name: "yaml", run: TextTargets.yaml),
+        FuzzTarget(name: "recipe", run: TextTargets.recipe),
+        FuzzTarget(name: "pattern", run: TextTargets.pattern),
         FuzzTarget(name: "auth", run: NetworkTargets.challenge),
         FuzzTarget(name: "url", run: NetworkTargets.address),
         FuzzTarget(name: "passwd", run: AccountTarget.run),

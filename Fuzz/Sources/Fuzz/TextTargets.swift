@@ -45,6 +45,31 @@ enum TextTargets {
         }
     }
 
+    /// A recipe of somebody's: read, or refused with its file.
+    static func recipe(_ bytes: [UInt8]) {
+        do throws(DerootError) {
+            _ = try Recipe(parsing: bytes, file: "fuzz.yaml")
+        } catch {
+            demand(error.location.file == "fuzz.yaml", "a refusal without a file: \(error)")
+        }
+    }
+
+    /// A pattern, a NUL and a line: matches lie in the line, in work that is bounded.
+    static func pattern(_ bytes: [UInt8]) {
+        let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2,
+            let pattern = try? LinePattern(String(decoding: parts[0], as: UTF8.self))
+        else { return }
+        var work = 2_000_000
+        guard let match = try? pattern.match(in: parts[1], work: &work) else { return }
+        demand(match.groups.count == pattern.groupCount + 1, "\(match.groups.count) groups")
+        for range in match.groups.compactMap({ $0 }) {
+            let isInside =
+                range.lowerBound >= parts[1].startIndex && range.upperBound <= parts[1].endIndex
+            demand(isInside, "a group at \(range)")
+        }
+    }
+
     /// A reference that is read must mean the same once it was written.
     static func reference(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)

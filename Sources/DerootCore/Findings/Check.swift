@@ -11,6 +11,8 @@ package struct Check: Sendable {
     package var platform: Platform?
     package var limits = Limits()
     package var pool = WorkerPool()
+    /// The recipes that are looked at; nil: those in the binary.
+    package var recipes: RecipeLibrary?
     /// Tells what is found in the images as `convert` would make them.
     package var showsConverted = false
     package var observer: ConversionObserver = { _ in }
@@ -32,6 +34,7 @@ package struct Check: Sendable {
         conversion.platform = platform
         conversion.limits = limits
         conversion.pool = pool
+        conversion.recipes = recipes
         conversion.observer = observer
         let (layers, refusals) = try scan(graph, conversion)
         var images: [ImageCheck] = []
@@ -97,7 +100,7 @@ package struct Check: Sendable {
     /// The error itself where it speaks of the image; thrown where it speaks of anything else.
     private static func refusal(_ error: DerootError) throws(DerootError) -> DerootError {
         let codes: [DerootError.Code] = [
-            .hostile, .disagreement, .blocked, .unsupported, .limit, .malformed,
+            .hostile, .disagreement, .blocked, .refused, .unsupported, .limit, .malformed,
         ]
         guard codes.contains(error.code) else { throw error }
         return error

@@ -113,8 +113,8 @@ struct UploadSession {
             return send()
         case (.starting, 400...499)
         where isMounting && response.status != 408
-            && response.status != 429 && response.status != 401:
-            // Without mounting it may well work: 405 says so, others mean the other repository.
+            && response.status != 429:
+            // Without mounting it may well work: 405 says so, 401 and others mean the other repository.
             isMounting = false
             return start()
         case (.patching, 200...299):

@@ -20,6 +20,13 @@ struct HostileTarTests {
             tar.pax(["size": "0"])
             tar.file("a", String(repeating: "x", count: 600))
         }.refuses(.disagreement)
+        // GNU tar takes what follows for the link's body, nobody else does.
+        try trial { tar in
+            var link = RawHeader("link", type: "2", size: 512)
+            link.put("target", at: TarField.linkName)
+            tar.header(link)
+            tar.file("hidden", mode: 0o4755)
+        }.refuses(.disagreement, naming: "size")
         // The record repeats the field: nothing to smuggle.
         try trial { tar in
             tar.pax(["size": "3"])
@@ -209,5 +216,6 @@ struct HostileTarTests {
         // CVE-2021-29136: a symbolic link named "/.".
         try trial { $0.link("/.", to: "/etc") }.refuses(.hostile, .malformed)
         try trial { $0.file("dir/", "body", mode: 0o4755) }.refuses(.disagreement)
+        try trial { $0.file("", "body", mode: 0o4755) }.refuses(.disagreement, naming: "name")
     }
 }

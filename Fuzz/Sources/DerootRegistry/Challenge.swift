@@ -1,0 +1,1 @@
+../../../Sources/DerootRegistry/Auth/Challenge.swift

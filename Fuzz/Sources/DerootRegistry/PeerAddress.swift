@@ -1,0 +1,1 @@
+../../../Sources/DerootRegistry/HTTP/PeerAddress.swift

@@ -1,0 +1,1 @@
+../../../Sources/DerootRegistry/HTTP/WebAddress.swift
