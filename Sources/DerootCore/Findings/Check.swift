@@ -44,7 +44,7 @@ package struct Check: Sendable {
                 images.append(
                     .init(
                         image, .skipped("Windows images have no numeric users"),
-                        refusal: nil))
+                        findings: WindowsImage.findings(image.config)))
             } else if let refusal = refusals[image.descriptor.digest] {
                 images.append(.init(image, .refused(refusal.message), refusal: refusal))
             } else {
@@ -117,28 +117,10 @@ package struct Check: Sendable {
         } catch {
             refusal = try Self.refusal(error)
         }
-        let passes = image.manifest.layers.compactMap { layers[$0.digest]?.pass }
         let current: CheckedImage
         let future: CheckedImage?
         do throws(DerootError) {
-            let tree = try FileTree(passes.map(\.listing))
-            let scanner = conversion.scanner(nil)
-            let files = ImageFiles(in: tree, passes)
-            let accounts = try Accounts(in: tree) { (entry) throws(DerootError) in
-                if let captured = passes[entry.layer].captured[entry.index] {
-                    return captured.body
-                }
-                let body = try scanner.body(
-                    of: entry.index, in: image.manifest.layers[entry.layer])
-                files.keep(body, of: entry)
-                return body
-            }
-            current = CheckedImage(
-                image, in: graph, tree: tree, accounts: accounts, files: files, options: options,
-                plan: plan)
-            future = try plan.map { (plan) throws(DerootError) in
-                try CheckedImage(converting: current, by: plan)
-            }
+            (current, future) = try conversion.inspect(image, in: graph, layers, plan: plan)
         } catch {
             let refusal = try Self.refusal(refusal ?? error)
             return ImageCheck(image, .refused(refusal.message), refusal: refusal)
@@ -157,10 +139,13 @@ package struct Check: Sendable {
 
 extension ImageCheck {
     /// An image that nobody looked into.
-    fileprivate init(_ image: ImageGraph.Image, _ verdict: Verdict, refusal: DerootError?) {
+    fileprivate init(
+        _ image: ImageGraph.Image, _ verdict: Verdict, findings: [Finding] = [],
+        refusal: DerootError? = nil
+    ) {
         self.init(
             digest: image.descriptor.digest, platform: image.platform.description,
-            user: image.config.exactUser, verdict: verdict, findings: [], plan: nil)
+            user: image.config.exactUser, verdict: verdict, findings: findings, plan: nil)
         self.refusal = refusal
     }
 }
