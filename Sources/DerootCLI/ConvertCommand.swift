@@ -106,7 +106,7 @@ package struct ConvertCommand: ParsableCommand {
             () throws(DerootError) in
             try registries.client(.destination, observer: progress.show)
         }
-        let known = given == nil ? try KnownResult(cache, conversion, to) : nil
+        let known = given == nil ? try KnownResult(cache, conversion, from: from, to: to) : nil
         // A report tells about every path, which only a conversion knows.
         if report == nil, output.format == .text, let root = try known?.reused(in: place) {
             progress.clear()
