@@ -114,7 +114,7 @@ package struct ConvertCommand: ParsableCommand {
             try registries.client(.destination, observer: progress.show)
         }
         let attachments = attach ? try place.requireAttachments() : nil
-        let known = given == nil ? try KnownResult(cache, conversion, to) : nil
+        let known = given == nil ? try KnownResult(cache, conversion, from: from, to: to) : nil
         // A report tells about every path, which only a conversion knows.
         if report == nil, !attach, output.format == .text, let root = try known?.reused(in: place) {
             progress.clear()
