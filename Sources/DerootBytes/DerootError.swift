@@ -141,6 +141,9 @@ public func printable(_ bytes: some Collection<UInt8>) -> String {
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .lineSeparator, .paragraphSeparator:
             for byte in String(scalar).utf8 { out += hexEscape(byte) }
+        // XML has no way to hold these (XML 1.0, section 2.2), and nobody draws them.
+        case .unassigned where scalar.properties.isNoncharacterCodePoint:
+            for byte in String(scalar).utf8 { out += hexEscape(byte) }
         default:
             if scalar == "\u{FFFD}" { return escapingNonASCII(bytes) }
             out.unicodeScalars.append(scalar)
