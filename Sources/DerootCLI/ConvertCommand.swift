@@ -38,6 +38,9 @@ package struct ConvertCommand: ParsableCommand {
     @Flag(help: "Print the plan and write nothing.")
     var dryRun = false
 
+    @Flag(help: "Convert even where a finding says that the result would not start.")
+    var force = false
+
     @Option(
         help: ArgumentHelp("Apply this plan, made by --dry-run --format json.", valueName: "file"))
     var plan: String?
@@ -104,6 +107,7 @@ package struct ConvertCommand: ParsableCommand {
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
         conversion.usesLabels = to?.isDockerArchive ?? false
+        conversion.stopsAtFindings = !force
         for remark in image.remarks { output.note("deroot: note: \(remark)") }
         guard let to else {
             try printPlan(try conversion.plan(), progress)

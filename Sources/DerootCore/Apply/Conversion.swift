@@ -23,6 +23,8 @@ package struct Conversion: Sendable {
     package var observer: ConversionObserver = { _ in }
     /// What other conversions of this process learnt of layers; nil: each for itself.
     package var memory: LayerMemory?
+    /// Stops before anything is written where the result would certainly not start.
+    package var stopsAtFindings = false
     /// The recipes that are looked at; nil: those in the binary.
     package var recipes: RecipeLibrary?
 
@@ -123,6 +125,7 @@ package struct Conversion: Sendable {
         for image in graph.convertible {
             plans.append(try plan(image, layers))
         }
+        if stopsAtFindings, transaction != nil { try stopAtFindings(plans, of: graph, layers) }
         let plan = ConversionPlan(
             source: source.name, digest: graph.root.digest, options: options,
             platform: platform?.description, images: plans)
