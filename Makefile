@@ -80,7 +80,7 @@ test-address: deps ## Run the Swift tests with the address sanitizer.
 
 test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	@scripts/deps.sh test
-	SWIFT_BACKTRACE=enable=no scripts/figures.sh thread \
+	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp scripts/figures.sh thread \
 		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)")
 
 package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.

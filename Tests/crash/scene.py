@@ -10,7 +10,8 @@ import subprocess
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEROOT = os.environ.get("DEROOT") or os.path.join(REPO, ".build", "release", "deroot")
 DEMO = "oci-archive:" + os.path.join(REPO, "testdata", "demo.oci.tar")
-SECONDS = 60
+# Long, since many writers on a busy machine wait for each other.
+SECONDS = 600
 
 
 def run(arguments, **more):

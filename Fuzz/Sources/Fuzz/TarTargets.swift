@@ -21,6 +21,8 @@ enum TarTargets {
         let whole = outcome(stream, chunk: max(1, stream.count))
         for chunk in [512, 333, 1 + Int(first >> 1) * 7] {
             let other = outcome(stream, chunk: chunk)
+            // Of two faults the one that is met first is named, and that depends on the pieces.
+            if case .refused = whole, case .refused = other { continue }
             demand(whole == other, "pieces of \(chunk): \(other), not \(whole)")
         }
         guard case .entries = whole else { return }
