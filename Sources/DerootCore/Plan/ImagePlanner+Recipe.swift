@@ -30,10 +30,14 @@ extension ImagePlanner {
         _ image: Image, _ tree: FileTree, _ reader: Reader, _ accounts: Accounts, _ recipe: Recipe?
     ) throws(DerootError) -> StartChain? {
         let isRoot = (try? ImageUser(image.config.user, in: accounts)) == .root
+        let isNamed = (recipe.map { Self.proposals($0) } ?? []).contains { proposal in
+            guard case .spelled(let user) = proposal.account else { return options.user == .auto }
+            let found = try? ImageUser(user, in: accounts)
+            return found != nil && found != .root
+        }
         let isOpen: Bool =
             switch options.user {
-            case .auto: isRoot && recipe?.user == nil
-            case .adopt: isRoot
+            case .auto, .adopt: isRoot && !isNamed
             case .numbers, .name: false
             }
         guard isOpen || isRoot && recipe?.stepDown != nil else { return nil }
@@ -53,6 +57,15 @@ extension ImagePlanner {
                     + "of your own that edits the script")
         }
         return chain
+    }
+
+    /// What a container with a read-only root file system needs.
+    func readOnlyNotes(_ config: ImageConfig) -> [String] {
+        guard options.profiles.contains(.readOnlyRootfs) else { return [] }
+        let places = (["/tmp"] + config.volumes).map { printable($0.utf8) }
+        return [
+            "NR073 with a read-only root, these must be writable: " + places.joined(separator: " ")
+        ]
     }
 
     func stepDownNotes(_ chain: StartChain?, _ recipe: Recipe?) -> [String] {

@@ -104,7 +104,8 @@ package struct ImagePlanner: Sendable {
                 LayerPlan(digest: layer.digest, diffID: layer.pass.blob.diffID, changes: changes)
             },
             added: added.sorted,
-            notes: identity.notes + stepDownNotes(chain, recipe) + owned.notes + added.notes
+            notes: identity.notes + stepDownNotes(chain, recipe)
+                + readOnlyNotes(image.config) + owned.notes + added.notes
                 + keepNotes(changes, tree, recipe?.keep ?? [])
                 + (recipe?.notes ?? []),
             recipe: work.map { work in

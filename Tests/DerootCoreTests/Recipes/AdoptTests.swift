@@ -92,7 +92,8 @@ struct AdoptTests {
 
     /// Where a recipe's accounts are not in the image, the script's is taken.
     @Test func fallsBackToTheScript() throws {
-        let recipe = try recipe("", match: "- start: redis-server")
+        let recipe = try recipe(
+            "user: { strategy: adopt, name: nobody-here }", match: "- start: redis-server")
         let planned = try plan(recipe, settings: Self.settings, [Self.image(Self.guarded)])
         #expect(planned.userAfter == "999:1000")
     }

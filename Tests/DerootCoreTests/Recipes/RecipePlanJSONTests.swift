@@ -103,7 +103,7 @@ struct RecipePlanJSONTests {
     }
 
     @Test(arguments: [
-        (#""set":"0060""#, #""set":"4060""#), (#""type":"whiteout""#, #""type":"fifo""#),
+        (#""set":"0070""#, #""set":"4070""#), (#""type":"whiteout""#, #""type":"fifo""#),
         (#""newOwner":{"uid":5"#, #""newOwner":{"uid":-5"#), (#""ports":"remap""#, #""ports":"x""#),
         (#""profiles":["read-only-rootfs"]"#, #""profiles":["moon"]"#),
         (#""recipe":"mine""#, #""recipe":"MINE""#), (#""id":"mine""#, #""id":"/etc""#),
