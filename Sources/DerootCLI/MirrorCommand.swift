@@ -25,7 +25,8 @@ package struct MirrorCommand: ParsableCommand {
 
 /// What all parts of `deroot mirror` share.
 struct MirrorFlags: ParsableArguments {
-    @Option(name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
+    @Option(
+        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
     var file: String?
 
     @Option(help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"))

@@ -22,7 +22,8 @@ struct MirrorRunCommand: ParsableCommand {
     @Flag(help: "Afterwards, do what other shards have left undone.")
     var sweep = false
 
-    @Option(help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"))
     var log: String?
 
     @Option(help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"))
@@ -58,11 +59,12 @@ struct MirrorRunCommand: ParsableCommand {
         log?.write(figures.json(time: Self.time()))
         if let metrics {
             try OutputFile.write(
-                Array(figures.metrics(now: Int64(Glibc.time(nil))).utf8), to: metrics)
+                Array(figures.metrics(now: Int64(unsafe Glibc.time(nil))).utf8), to: metrics)
         }
         if output.format == .json {
             let document = figures.json(time: Self.time())
-            try output.result(String(decoding: document.serialized(indented: true), as: UTF8.self) + "\n")
+            try output.result(
+                String(decoding: document.serialized(indented: true), as: UTF8.self) + "\n")
         } else {
             try output.result(figures.text + "\n")
         }
@@ -78,7 +80,8 @@ struct MirrorRunCommand: ParsableCommand {
         let name = outcome.ending.name
         let padded = name + String(repeating: " ", count: max(1, 11 - name.utf8.count))
         let item = outcome.item
-        var line = "\(padded)\(item.source) → \(item.repository):\(item.tags.joined(separator: ","))"
+        var line =
+            "\(padded)\(item.source) → \(item.repository):\(item.tags.joined(separator: ","))"
         switch outcome.ending {
         case .converted(let digest), .unchanged(let digest), .reused(let digest, _):
             line += "  \(digest.short)"
