@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "DerootCLI",
             dependencies: [
-                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore",
+                "DerootTar",
                 "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

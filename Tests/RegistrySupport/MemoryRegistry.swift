@@ -19,6 +19,8 @@ package final class MemoryRegistry: HTTPTransport {
         var requests: [String] = []
         var uploads = 0
         var failures: [(count: Int, status: Int, match: String)] = []
+        /// How many requests are answered until none is any more; nil: all.
+        var left: Int?
     }
 
     private let state = Mutex(State())
@@ -44,6 +46,17 @@ package final class MemoryRegistry: HTTPTransport {
     /// Answers the next requests that contain a text with a status.
     package func fail(_ match: String, with status: Int, times: Int) {
         state.withLock { $0.failures.append((times, status, match)) }
+    }
+
+    /// Answers so many requests more, and then none, as if it were gone.
+    package func breakAfter(_ requests: Int) { state.withLock { $0.left = requests } }
+
+    /// Ends all failures.
+    package func heal() {
+        state.withLock { state in
+            state.failures = []
+            state.left = nil
+        }
     }
 
     /// What a tag or digest names.
@@ -89,6 +102,12 @@ package final class MemoryRegistry: HTTPTransport {
         _ request: HTTPRequest, trust: TrustSettings, receiver: HTTPReceiver?
     ) throws(DerootError) -> HTTPOutcome {
         let body = try Self.bytes(request.body)
+        let isGone = state.withLock { state in
+            guard let left = state.left else { return false }
+            state.left = max(0, left - 1)
+            return left == 0
+        }
+        if isGone { return .failure(TransportFailure(.refused)) }
         let response = state.withLock { answer(request, body, &$0) }
         if let receiver, try receiver.begin(response) {
             try unsafe response.body.span.bytes.withUnsafeBytes { (bytes) throws(DerootError) in

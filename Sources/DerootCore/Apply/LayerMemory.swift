@@ -1,6 +1,7 @@
 package import DerootBytes
-package import DerootOCI
+import DerootOCI
 package import DerootStore
+import DerootTar
 import Synchronization
 
 /// What was learnt of layers that several images share, so that each is read and rewritten once in a

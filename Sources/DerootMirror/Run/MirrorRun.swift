@@ -1,5 +1,5 @@
 package import DerootBytes
-package import DerootCore
+import DerootCore
 import DerootOCI
 package import DerootRegistry
 import DerootStore

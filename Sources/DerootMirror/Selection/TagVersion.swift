@@ -10,7 +10,8 @@ package struct TagVersion: Sendable, Hashable, Comparable {
 
     /// Reads a version; nil for a tag that is none.
     package init?(_ text: some StringProtocol) {
-        var rest = text.hasPrefix("v") || text.hasPrefix("V") ? text.dropFirst() : text[...]
+        var rest = Substring(text)
+        if rest.hasPrefix("v") || rest.hasPrefix("V") { rest = rest.dropFirst() }
         // Build metadata says nothing about the order; tags cannot hold it anyway.
         rest = rest.prefix { $0 != "+" }
         let core = rest.prefix { $0 != "-" }
