@@ -23,7 +23,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -41,6 +40,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/C/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
         .target(
             name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
@@ -62,7 +64,7 @@ let package = Package(
             name: "DerootCore",
             dependencies: [
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
-                .product(name: "Yams", package: "Yams"),
+                "CYAML",
             ],
             resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: strict),

@@ -24,7 +24,8 @@ struct KnownResult {
         self.place = place
         key = ResultMemory.Key(
             source: try conversion.source.root().digest,
-            name: from.registryName?.name ?? from.description, version: Version.text,
+            name: from.registryName?.name ?? from.description,
+            version: "\(Version.text) \(try conversion.library().digest)",
             options: conversion.options.description, platform: conversion.platform)
     }
 

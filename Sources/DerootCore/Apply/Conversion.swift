@@ -178,7 +178,7 @@ package struct Conversion: Sendable {
     }
 
     /// The recipes at hand; none are read where none is wanted.
-    func library() throws(DerootError) -> RecipeLibrary {
+    package func library() throws(DerootError) -> RecipeLibrary {
         if let recipes { return recipes }
         return options.recipe == .none ? RecipeLibrary() : try .builtIn()
     }
