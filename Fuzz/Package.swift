@@ -13,11 +13,11 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "deroot-fuzz",
-    dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
     targets: [
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CArchive", path: "Sources/CArchive", pkgConfig: "libarchive"),
         .target(name: "CDeflate", path: "Sources/CDeflate"),
         .target(
@@ -31,10 +31,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "DerootCore",
-            dependencies: [
-                "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
-                .product(name: "Yams", package: "Yams"),
-            ],
+            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes", "CYAML"],
             resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: settings),
         // Of the registry only what reads a server's words, which is no part of the room's surface.
