@@ -8,12 +8,18 @@ import Synchronization
 /// Blobs are sent as they come, documents at the commit: configs, manifests by digest from the inside
 /// out, and the tag last, so that a tag never names what is incomplete (hostile input F15).
 package final class RegistryTransaction: DestinationTransaction {
+    /// An upload that a mount turned into.
+    private struct Session {
+        let location: WebAddress
+        /// The least reach of the server there (hostile input F04).
+        let leastReach: PeerAddress.Reach?
+    }
+
     private struct State {
         /// Blobs that the repository has.
         var blobs: [Digest: UInt64] = [:]
         var documents: [Digest: [UInt8]] = [:]
-        /// Uploads that mounts turned into.
-        var sessions: [Digest: WebAddress] = [:]
+        var sessions: [Digest: Session] = [:]
     }
 
     let repository: Repository
@@ -69,9 +75,13 @@ package final class RegistryTransaction: DestinationTransaction {
             // The registry has begun an upload instead; whoever brings the blob goes on with it.
             guard let text = response["location"] else { return false }
             let location = try request.address.resolving(text)
-            try RedirectPolicy.check(
-                from: request.address.origin, peer: response.peer, to: location, "an upload")
-            state.withLock { $0.sessions[digest] = location }
+            let from = request.address.origin
+            try RedirectPolicy.check(from: from, peer: response.peer, to: location, "an upload")
+            let leastReach = RedirectPolicy.leastReach(
+                nil, from: from, peer: response.peer, to: location)
+            state.withLock {
+                $0.sessions[digest] = Session(location: location, leastReach: leastReach)
+            }
             return false
         default: return false
         }
@@ -120,7 +130,7 @@ package final class RegistryTransaction: DestinationTransaction {
         let upload = Upload(
             repository: repository, digest: digest,
             // Where there is a session, mounting was tried.
-            mounting: nil, session: session)
+            mounting: nil, session: session?.location, leastReach: session?.leastReach)
         do throws(DerootError) {
             if let reason = try upload.run(file) {
                 repository.client.options.observer(.spared(digest, reason))
@@ -148,7 +158,9 @@ package final class RegistryTransaction: DestinationTransaction {
             }
             return state.sessions.values
         }
-        for location in sessions { repository.cancel(location) }
+        for session in sessions {
+            repository.cancel(session.location, leastReach: session.leastReach)
+        }
     }
 
     /// Sends the documents, compares what the registry made of the root, and moves the tag.

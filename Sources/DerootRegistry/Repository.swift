@@ -150,8 +150,9 @@ struct Repository: Sendable {
     }
 
     /// Gives up an upload; a last word, whose answer nobody waits for long.
-    func cancel(_ location: WebAddress) {
+    func cancel(_ location: WebAddress, leastReach: PeerAddress.Reach?) {
         var request = HTTPRequest(.delete, location)
+        request.leastReach = leastReach
         request.isFarewell = true
         // The registry removes sessions in time on its own.
         _ = try? send(request, repeats: false)

@@ -73,11 +73,17 @@ struct RedirectPolicy {
             next.body = .none
             next.fields.removeAll { $0.name.lowercased().hasPrefix("content-") }
         }
-        if target.origin != from {
-            next.authorization = nil
-            next.leastReach = [next.leastReach, reach(of: from, peer: response.peer)]
-                .compactMap { $0 }.max()
-        }
+        if target.origin != from { next.authorization = nil }
+        next.leastReach = leastReach(
+            next.leastReach, from: from, peer: response.peer, to: target)
         return next
+    }
+
+    /// The least reach of a request that a server leads to, after the `known` one of its own.
+    static func leastReach(
+        _ known: PeerAddress.Reach?, from: WebAddress.Origin, peer: PeerAddress?, to: WebAddress
+    ) -> PeerAddress.Reach? {
+        guard to.origin != from else { return known }
+        return [known, reach(of: from, peer: peer)].compactMap { $0 }.max()
     }
 }

@@ -42,14 +42,20 @@ struct UploadSession {
     private var restartsLeft = Self.restarts
     /// Where the session is; nil before it has begun.
     private(set) var location: WebAddress?
+    /// The least reach of the server there; nil where any will do (hostile input F04).
+    private(set) var leastReach: PeerAddress.Reach?
 
     /// A blob of so many bytes; `from` is another repository of the registry that has it.
     ///
     /// `location` is a session that was begun before, when a mount turned into one.
-    init(size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil) {
+    init(
+        size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil,
+        leastReach: PeerAddress.Reach? = nil
+    ) {
         self.size = size
         self.from = from
         self.location = location
+        self.leastReach = leastReach
         chunk = max(options.chunkBytes ?? UInt64.max, 1)
         isChunked = size > chunk
         budget = RetryBudget(options)
@@ -69,6 +75,7 @@ struct UploadSession {
     private mutating func start() -> Action {
         phase = .starting
         location = nil
+        leastReach = nil
         offset = 0
         return .start(from: isMounting ? from : nil)
     }
@@ -184,6 +191,8 @@ struct UploadSession {
         }
         try RedirectPolicy.check(
             from: address.origin, peer: response.peer, to: next, "an upload")
+        leastReach = RedirectPolicy.leastReach(
+            leastReach, from: address.origin, peer: response.peer, to: next)
         location = next
     }
 
