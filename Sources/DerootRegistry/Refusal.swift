@@ -102,12 +102,19 @@ struct Refusal {
                 .transient, "nobody answers at \(host)\(detail)",
                 advice: "check the port, whether the registry runs, and HTTPS_PROXY")
         case .handshake:
-            let isPlain = failure.detail.contains("wrong version number")
+            let advice =
+                if failure.detail.contains("wrong version number") {
+                    "it seems to be plain HTTP; if the network can be trusted, --tls-verify=false"
+                } else if failure.detail.contains("alert")
+                    && failure.detail.contains("certificate")
+                {
+                    "it wants to see a certificate of ours: put NAME.cert and NAME.key into "
+                        + "/etc/containers/certs.d/\(host)"
+                } else {
+                    "check the port and the registry's TLS settings"
+                }
             return DerootError(
-                .untrusted, "\(host) does not speak TLS with us\(detail)",
-                advice: isPlain
-                    ? "it seems to be plain HTTP; if the network can be trusted, --tls-verify=false"
-                    : "check the port and the registry's TLS settings")
+                .untrusted, "\(host) does not speak TLS with us\(detail)", advice: advice)
         case .certificate: return certificate(failure.detail, host)
         case .stalled:
             return DerootError(

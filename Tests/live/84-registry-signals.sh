@@ -25,7 +25,10 @@ milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 # interrupted SIGNAL DELAY SOURCE DESTINATION: exit code and time; the state is the caller's to judge.
 interrupted() {
     local signal=$1 delay=$2 began status
+    # Nothing is remembered of the runs before: all of the work, every time.
+    export XDG_CACHE_HOME=$scratch/cache.$signal.$delay
     background "$3" "$4" "${plain[@]}"
+    wait_for "deroot at work" test "/proc/$victim/exe" -ef "$deroot"
     sleep "$delay"
     began=$(milliseconds)
     kill -s "$signal" $victim 2>/dev/null

@@ -162,6 +162,9 @@ final class CurlHandle: Sendable {
         case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT,
             CURLE_BAD_CONTENT_ENCODING:
             return .nonsense
+        // With TLS 1.3 a server refuses our certificate only after the handshake.
+        case CURLE_RECV_ERROR, CURLE_SEND_ERROR:
+            return detail.contains("alert") ? .handshake : .broken
         default: return .broken
         }
     }

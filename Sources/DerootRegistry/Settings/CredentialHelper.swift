@@ -68,7 +68,8 @@ struct CredentialHelper: Sendable {
         } catch {
             throw DerootError(
                 .malformed,
-                "the answer of the credential helper '\(name)' is not what helpers answer")
+                "the answer of the credential helper '\(name)' is not what helpers answer",
+                advice: "try it: docker-credential-\(name) list")
         }
     }
 }

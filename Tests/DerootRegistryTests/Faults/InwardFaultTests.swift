@@ -111,6 +111,23 @@ struct InwardFaultTests {
         #expect(transport.requests(to: target).isEmpty)
     }
 
+    @Test(arguments: inside)
+    func F04_mountsInsideAreRefused(_ target: String) throws {
+        let (transport, client) = world(target) { [url = url(target)] request in
+            request.method == .post
+                ? HTTPResponse(202, [("location", url)]) : HTTPResponse(404)
+        }
+        let layout = try LayoutFixture(Stage.image())
+        expectFailure(.hostile) { () throws(DerootError) in
+            let name = try ImageName(parsing: "registry.example/team/app:v2")
+            let other = try ImageName(parsing: "registry.example/base/image:v1")
+            try copyImage(
+                from: layout.source(),
+                into: RegistryDestination(name, client: client, mounting: other))
+        }
+        #expect(transport.requests(to: target).isEmpty)
+    }
+
     @Test func F04_uploadsWithoutTLSAreRefused() throws {
         let (transport, client) = world("cdn.example") { request in
             request.method == .post
