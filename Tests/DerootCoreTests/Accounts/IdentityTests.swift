@@ -28,7 +28,8 @@ struct IdentityTests {
 
     @Test(
         arguments: [
-            ("auto", .auto), ("adopt", .adopt), ("1", .numbers(uid: 1, gid: nil)), ("1:0", .numbers(uid: 1, gid: 0)),
+            ("auto", .auto), ("adopt", .adopt), ("1", .numbers(uid: 1, gid: nil)),
+            ("1:0", .numbers(uid: 1, gid: 0)),
             ("2147483647:2147483647", .numbers(uid: 2_147_483_647, gid: 2_147_483_647)),
             ("app", .name("app")), ("_a-b_9", .name("_a-b_9")), ("root", .name("root")),
         ] as [(String, Identity.Choice)])
