@@ -51,7 +51,10 @@ struct RecipePlanJSONTests {
     }
 
     @Test func readsWhatItWrites() throws {
-        let planned = try conversion(try layout(), Self.lines).plan()
+        let layout = try layout()
+        let planned = try conversion(layout, Self.lines).plan()
+        // The layout's folder goes with it.
+        withExtendedLifetime(layout) {}
         let image = try #require(planned.plan.images.first)
         #expect(image.recipe?.id == "mine" && image.recipe?.requires == ["a volume"])
         #expect(image.config.environment.map(\.name) == ["APP_UID", "GONE"])
@@ -89,6 +92,7 @@ struct RecipePlanJSONTests {
 
     @Test func theDigestSpeaksOfTheRecipe() throws {
         let layout = try layout()
+        let ports = "ports: [ { from: 80/tcp, to: 8080/tcp } ]\n"
         var digests: Set<Digest> = []
         for change in [
             "", "notes: [ only for people ]", "env: { set: { A: b } }",
@@ -96,7 +100,9 @@ struct RecipePlanJSONTests {
             "links: [ { path: /log, to: /dev/stderr } ]", "remove: [ /old ]",
         ] {
             digests.insert(
-                try #require(try conversion(layout, change).plan().plan.images.first).digest)
+                try #require(
+                    try conversion(layout, ports + change).plan().plan.images.first
+                ).digest)
         }
         // The recipe's own digest counts as well.
         #expect(digests.count == 7)
@@ -110,7 +116,10 @@ struct RecipePlanJSONTests {
         (#""name":"APP_UID""#, #""name":"""#),
     ])
     func refusesWhatIsNoPlan(_ old: String, _ new: String) throws {
-        let planned = try conversion(try layout(), Self.lines).plan()
+        let layout = try layout()
+        let planned = try conversion(layout, Self.lines).plan()
+        // The layout's folder goes with it.
+        withExtendedLifetime(layout) {}
         var text = String(
             decoding: PlanJSON.document(planned.plan).serialized(), as: UTF8.self)
         let place = try #require(text.firstRange(of: old), "\(old)")
