@@ -23,7 +23,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .systemLibrary(
@@ -41,6 +40,9 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CYAML", path: "Sources/C/CYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
         .target(
             name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
@@ -62,7 +64,7 @@ let package = Package(
             name: "DerootCore",
             dependencies: [
                 "DerootStore", "DerootTar", "DerootOCI", "DerootBytes",
-                .product(name: "Yams", package: "Yams"),
+                "CYAML",
             ],
             resources: [.embedInCode("Recipes/BuiltIn")],
             swiftSettings: strict),
@@ -70,9 +72,17 @@ let package = Package(
             name: "DerootReport", dependencies: ["DerootCore", "DerootOCI", "DerootBytes"],
             swiftSettings: strict),
         .target(
-            name: "DerootCLI",
+            name: "DerootMirror",
             dependencies: [
                 "DerootReport", "DerootCore", "DerootRegistry", "DerootStore", "DerootTar",
+                "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "DerootCLI",
+            dependencies: [
+                "DerootMirror", "DerootReport", "DerootCore", "DerootRegistry", "DerootStore",
+                "DerootTar",
                 "DerootOCI", "DerootBytes",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -87,6 +97,10 @@ let package = Package(
             name: "DerootTestSupport",
             dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
+        .target(
+            name: "DerootRegistryTestSupport",
+            dependencies: ["DerootRegistry", "DerootOCI", "DerootBytes"],
+            path: "Tests/RegistrySupport", swiftSettings: strict),
         .target(
             name: "DerootFaultServer", dependencies: ["DerootOCI", "DerootBytes"],
             path: "Tests/FaultServer", swiftSettings: strict),
@@ -107,8 +121,15 @@ let package = Package(
         .testTarget(
             name: "DerootRegistryTests",
             dependencies: [
-                "DerootTestSupport", "DerootFaultServer", "DerootRegistry", "DerootCore",
-                "DerootStore", "DerootOCI", "DerootBytes",
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootFaultServer",
+                "DerootRegistry", "DerootCore", "DerootStore", "DerootOCI", "DerootBytes",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootMirrorTests",
+            dependencies: [
+                "DerootRegistryTestSupport", "DerootTestSupport", "DerootMirror", "DerootCore",
+                "DerootRegistry", "DerootStore", "DerootOCI", "DerootBytes",
             ],
             swiftSettings: strict),
         .testTarget(

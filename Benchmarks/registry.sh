@@ -53,6 +53,8 @@ measured() {
 for turn in $(seq "$runs"); do
     for tool in skopeo deroot; do
         serve "to-$tool-$turn"
+        # A remembered result would be another race.
+        export XDG_CACHE_HOME=$scratch/cache-$turn
         case $tool in
         skopeo) measured skopeo skopeo copy -q --src-tls-verify=false --dest-tls-verify=false \
             "docker://$from/library/$image:1" "docker://$host/library/$image:1" ;;

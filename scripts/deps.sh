@@ -27,7 +27,8 @@ for group in "$@"; do
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
             fuse-overlayfs gzip pigz zstd libdeflate-tools isal openssl jq time libcap2-bin
-            python3 curl ca-certificates xz-utils bzip2 valgrind binutils libarchive-tools
+            python3 python3-venv chromium curl ca-certificates xz-utils bzip2 valgrind binutils
+            libarchive-tools
         )
         ;;
     *)

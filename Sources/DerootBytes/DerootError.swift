@@ -101,6 +101,8 @@ extension DerootError {
         public static let hostile = Code("hostile")
         /// A blocking finding stops the conversion.
         public static let blocked = Code("blocked", exit: 1)
+        /// What the image is for cannot be done without root, or not as it was asked for.
+        public static let refused = Code("refused", exit: 1)
         /// A plan that belongs to another source.
         public static let planMismatch = Code("plan-mismatch")
         /// A registry that does not let us in, or not do this.

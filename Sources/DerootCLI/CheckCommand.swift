@@ -2,6 +2,7 @@ package import ArgumentParser
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootRegistry
 import DerootReport
 import DerootStore
 
@@ -30,6 +31,7 @@ package struct CheckCommand: ParsableCommand {
 
     @OptionGroup(title: "What convert would be asked for") var conversion: ConversionFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
     @OptionGroup(title: "Output") var output: CheckOutputFlags
 
     package init() {}
@@ -70,10 +72,14 @@ package struct CheckCommand: ParsableCommand {
             do throws(DerootError) {
                 if let error = source.error { throw error }
                 guard let reference = source.reference else { continue }
-                let image = try reference.openSource(limits: limits)
+                let image = try reference.openSource(limits: limits) {
+                    () throws(DerootError) in
+                    try registries.client(.source, observer: progress.show)
+                }
                 for remark in image.remarks { output.note("deroot: note: \(remark)") }
                 var check = Check(image, options)
                 check.platform = platform
+                check.recipes = try conversion.recipes.library()
                 check.limits = limits
                 check.pool = WorkerPool(jobs: self.limits.jobs)
                 check.showsConverted = converted

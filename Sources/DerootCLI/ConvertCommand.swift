@@ -38,6 +38,9 @@ package struct ConvertCommand: ParsableCommand {
     @Flag(help: "Print the plan and write nothing.")
     var dryRun = false
 
+    @Flag(help: "Convert even where a finding says that the result would not start.")
+    var force = false
+
     @Option(
         help: ArgumentHelp("Apply this plan, made by --dry-run --format json.", valueName: "file"))
     var plan: String?
@@ -45,6 +48,12 @@ package struct ConvertCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"))
     var report: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Attach the report and an unsigned provenance statement to the result.",
+            discussion: "In registries as OCI 1.1 referrers, in layouts as entries of index.json."))
+    var attach = false
 
     @Option(
         help: ArgumentHelp(
@@ -85,8 +94,9 @@ package struct ConvertCommand: ParsableCommand {
         }
         let progress = ProgressLine(output)
         defer { progress.clear() }
-        let image = try from.openSource(
-            through: try registries.client(.source, observer: progress.show), limits: limits)
+        let image = try from.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.source, observer: progress.show)
+        }
         var conversion = Conversion(image, given?.options ?? options)
         conversion.platform =
             try given?.platform.map { (text) throws(DerootError) in
@@ -97,26 +107,32 @@ package struct ConvertCommand: ParsableCommand {
         conversion.pool = WorkerPool(jobs: self.limits.jobs)
         conversion.observer = { progress.show($0) }
         conversion.usesLabels = to?.isDockerArchive ?? false
+        conversion.stopsAtFindings = !force
         for remark in image.remarks { output.note("deroot: note: \(remark)") }
         guard let to else {
             try printPlan(try conversion.plan(), progress)
             return
         }
-        let place = try to.openDestination(
-            through: try registries.client(.destination, observer: progress.show), mounting: from,
-            limits: limits)
-        let known = given == nil ? try KnownResult(cache, conversion, to) : nil
+        let place = try to.openDestination(mounting: from, limits: limits) {
+            () throws(DerootError) in
+            try registries.client(.destination, observer: progress.show)
+        }
+        let attachments = attach ? try place.requireAttachments() : nil
+        let known = given == nil ? try KnownResult(cache, conversion, from: from, to: to) : nil
         // A report tells about every path, which only a conversion knows.
-        if report == nil, output.format == .text, let root = try known?.reused(in: place) {
+        if report == nil, !attach, output.format == .text, let root = try known?.reused(in: place) {
             progress.clear()
             output.note("deroot: this image was converted before, only the tag was new")
             try printReference(root.digest, to)
             return
         }
         let result = try conversion.convert(into: try place.begin(), applying: given)
+        let report = reportJSON(result, to)
+        try attachments?.attach(
+            Provenance.attachments(result, destination: to.description, report: report))
         progress.clear()
         if let remark = known?.keep(result.root) { output.note("deroot: note: \(remark)") }
-        try printResult(result, to)
+        try printResult(result, to, report)
     }
 
     private func target(_ source: TransportReference) throws(DerootError) -> TransportReference {
@@ -141,19 +157,20 @@ package struct ConvertCommand: ParsableCommand {
         try output.result(text.lines(planned.plan).joined(separator: "\n") + "\n")
     }
 
+    /// The report; empty where nobody wants it, since it has a line for every changed path.
+    private func reportJSON(_ result: ConversionResult, _ to: TransportReference) -> [UInt8] {
+        guard report != nil || attach || output.format == .json else { return [] }
+        let document = ConversionReport.document(
+            result, listings: result.listings, destination: to.description)
+        return document.serialized(indented: true) + [0x0A]
+    }
+
     private func printResult(
-        _ result: ConversionResult, _ to: TransportReference
+        _ result: ConversionResult, _ to: TransportReference, _ json: [UInt8]
     ) throws(DerootError) {
         let listings = result.listings
         let text = ConversionText(listings: listings, isDetailed: output.verbose)
         for line in text.lines(result) { output.note(line) }
-        var json: [UInt8] = []
-        // A report has a line for every changed path, so it is made only where it is wanted.
-        if report != nil || output.format == .json {
-            let document = ConversionReport.document(
-                result, listings: listings, destination: to.description)
-            json = document.serialized(indented: true) + [0x0A]
-        }
         if let report { try OutputFile.write(json, to: report) }
         guard output.format == .json, !to.isStandardStream || output.output != nil else {
             try printReference(result.root.digest, to)

@@ -13,7 +13,8 @@ package struct Deroot: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, RecipeCommand.self,
+            CheckCommand.self, ConvertCommand.self, VerifyCommand.self, MirrorCommand.self,
+            RecipeCommand.self,
             ReportCommand.self, RulesCommand.self,
         ])
 

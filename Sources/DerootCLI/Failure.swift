@@ -16,6 +16,15 @@ enum Failure {
         }
     }
 
+    /// Runs a command's work, which says with which status the process ends.
+    ///
+    /// - Throws: `ExitCode` for every status but 0.
+    static func reportedStatus(_ work: () throws(DerootError) -> Int32) throws {
+        var status: Int32 = 0
+        try reported { () throws(DerootError) in status = try work() }
+        guard status == 0 else { throw ExitCode(status) }
+    }
+
     private static func status(of error: DerootError) -> Int32 {
         if error.code == .interrupted, let signal = Interruption.received { return 128 + signal }
         return error.code.exitStatus

@@ -14,7 +14,8 @@ struct KnownResult {
     ///
     /// - Throws: What looking at the source throws.
     init?(
-        _ cache: String?, _ conversion: Conversion, _ to: TransportReference
+        _ cache: String?, _ conversion: Conversion, from: TransportReference,
+        to: TransportReference
     ) throws(DerootError) {
         guard let place = to.registryName, cache != "none",
             let folder = cache ?? ResultMemory.defaultFolder
@@ -22,7 +23,9 @@ struct KnownResult {
         memory = ResultMemory(folder: folder)
         self.place = place
         key = ResultMemory.Key(
-            source: try conversion.source.root().digest, version: Version.text,
+            source: try conversion.source.root().digest,
+            name: from.registryName?.name ?? from.description,
+            version: "\(Version.text) \(try conversion.library().digest)",
             options: conversion.options.description, platform: conversion.platform)
     }
 

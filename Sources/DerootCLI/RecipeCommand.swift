@@ -2,6 +2,7 @@ package import ArgumentParser
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootRegistry
 import DerootStore
 
 /// `deroot recipe`: the built-in recipes and one's own.
@@ -88,6 +89,7 @@ package struct RecipeTestCommand: ParsableCommand {
 
     @OptionGroup(title: "What changes") var conversion: ConversionFlags
     @OptionGroup(title: "Limits") var limits: LimitFlags
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
     @OptionGroup(title: "Output") var output: OutputFlags
 
     package init() {}
@@ -101,7 +103,10 @@ package struct RecipeTestCommand: ParsableCommand {
     private func work() throws(DerootError) -> Bool {
         let limits = try limits.limits()
         let library = try conversion.recipes.library()
-        let source = try TransportReference(parsing: image).openSource(limits: limits)
+        let reference = try TransportReference(parsing: image)
+        let source = try reference.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.source)
+        }
         var reading = Conversion(source, try conversion.options(compressesPlain: false))
         reading.platform = try conversion.wantedPlatform()
         reading.limits = limits

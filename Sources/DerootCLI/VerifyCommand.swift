@@ -43,10 +43,12 @@ package struct VerifyCommand: ParsableCommand {
         let to = try TransportReference(parsing: destination)
         let progress = ProgressLine(output)
         defer { progress.clear() }
-        let result = try to.openSource(
-            through: try registries.client(.destination, observer: progress.show), limits: limits)
-        let original = try from.openSource(
-            through: try registries.client(.source, observer: progress.show), limits: limits)
+        let result = try to.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.destination, observer: progress.show)
+        }
+        let original = try from.openSource(limits: limits) { () throws(DerootError) in
+            try registries.client(.source, observer: progress.show)
+        }
         let asked = try conversion.wantedPlatform()
         let only = try asked == nil ? narrowed(original, result, limits) : nil
         let platform = asked ?? only

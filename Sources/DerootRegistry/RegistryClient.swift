@@ -21,7 +21,7 @@ package final class RegistryClient: Sendable {
     }
 
     /// Makes a client that speaks through something else than libcurl, for tests.
-    convenience init(
+    package convenience init(
         settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport
     ) {
         self.init(settings: settings, options: options, transport: transport, curl: nil)
@@ -91,7 +91,10 @@ package final class RegistryClient: Sendable {
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
         let authority = try root(of: endpoint).origin
-        var header = authorizer.header(for: scopes)
+        let ask = { (request: HTTPRequest) throws(DerootError) -> HTTPOutcome in
+            try self.sendToRealm(request, endpoint, authority)
+        }
+        var header = try authorizer.header(for: scopes, send: ask)
         var conversation = Conversation(
             request, authority: authority, authorization: header,
             budget: repeats ? RetryBudget(options) : nil)
@@ -104,10 +107,7 @@ package final class RegistryClient: Sendable {
                     try transport.exchange(request, trust: trust, receiver: receiver))
             case .authenticate(let response):
                 header = try authorizer.answer(
-                    response, from: authority, scopes: scopes, refused: header
-                ) { (request) throws(DerootError) in
-                    try sendToRealm(request, endpoint, authority)
-                }
+                    response, from: authority, scopes: scopes, refused: header, send: ask)
                 action = conversation.authorize(header, after: response)
             case .wait(let seconds):
                 options.observer(.retrying(endpoint.host, after: seconds))

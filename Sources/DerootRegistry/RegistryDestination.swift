@@ -9,7 +9,7 @@ package final class RegistryDestination: ImageDestination {
     private let reference: ImageName
     private let client: RegistryClient
     private let source: ImageName?
-    private let limits: Limits
+    let limits: Limits
 
     /// Names a place; nothing is sent before `begin`.
     ///
@@ -40,14 +40,19 @@ package final class RegistryDestination: ImageDestination {
                     advice: "the digest follows from the content; write "
                         + "docker://\(reference.name):TAG")
             }
-            guard let endpoint = try client.settings.endpoints(for: reference, .write).first else {
-                throw DerootError(
-                    .notFound, "no registry is configured for \(reference.registry)")
-            }
+            let repository = try repository()
             return RegistryTransaction(
-                try Repository(endpoint, .write, client: client), tag: tag,
-                mounting: try mountable(at: endpoint), limits: limits, name: name)
+                repository, tag: tag, mounting: try mountable(at: repository.endpoint),
+                limits: limits, name: name)
         } catch { throw error.located(in: .init(file: name)) }
+    }
+
+    /// The one place that is written to.
+    func repository() throws(DerootError) -> Repository {
+        guard let endpoint = try client.settings.endpoints(for: reference, .write).first else {
+            throw DerootError(.notFound, "no registry is configured for \(reference.registry)")
+        }
+        return try Repository(endpoint, .write, client: client)
     }
 
     /// Gives the tag a result that is in this repository already, or in another one behind the same

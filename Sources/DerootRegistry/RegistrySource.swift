@@ -23,8 +23,8 @@ package final class RegistrySource: ImageSource {
     package let remarks: [String] = []
     /// The digest that the name stood for.
     package let digest: Digest
-    private let limits: Limits
-    private let repositories: [Repository]
+    let limits: Limits
+    let repositories: [Repository]
     private let fetcher: BlobFetcher
     private let prefetches: Int
     private let state: Mutex<State>

@@ -13,7 +13,12 @@ package final class RegistryTransaction: DestinationTransaction {
         var blobs: [Digest: UInt64] = [:]
         var documents: [Digest: [UInt8]] = [:]
         /// Uploads that mounts turned into.
-        var sessions: [Digest: WebAddress] = [:]
+        var sessions: [Digest: Session] = [:]
+    }
+
+    private struct Session {
+        let location: WebAddress
+        let leastReach: PeerAddress.Reach?
     }
 
     let repository: Repository
@@ -71,7 +76,11 @@ package final class RegistryTransaction: DestinationTransaction {
             let location = try request.address.resolving(text)
             try RedirectPolicy.check(
                 from: request.address.origin, peer: response.peer, to: location, "an upload")
-            state.withLock { $0.sessions[digest] = location }
+            let session = Session(
+                location: location,
+                leastReach: RedirectPolicy.leastReach(
+                    from: request.address.origin, peer: response.peer, to: location))
+            state.withLock { $0.sessions[digest] = session }
             return false
         default: return false
         }
@@ -120,7 +129,7 @@ package final class RegistryTransaction: DestinationTransaction {
         let upload = Upload(
             repository: repository, digest: digest,
             // Where there is a session, mounting was tried.
-            mounting: nil, session: session)
+            mounting: nil, session: session?.location, leastReach: session?.leastReach)
         do throws(DerootError) {
             if let reason = try upload.run(file) {
                 repository.client.options.observer(.spared(digest, reason))
@@ -148,7 +157,9 @@ package final class RegistryTransaction: DestinationTransaction {
             }
             return state.sessions.values
         }
-        for location in sessions { repository.cancel(location) }
+        for session in sessions {
+            repository.cancel(session.location, leastReach: session.leastReach)
+        }
     }
 
     /// Sends the documents, compares what the registry made of the root, and moves the tag.

@@ -69,7 +69,7 @@ struct Repository: Sendable {
                 let digest = try? Digest(parsing: text)
             else { return nil }
             return (digest, MediaType(response["content-type"] ?? ""))
-        case 401, 429, 500...: throw refusal(outcome, manifest: reference)
+        case 401, 408, 429, 500, 502...504: throw refusal(outcome, manifest: reference)
         default: return nil
         }
     }
@@ -150,8 +150,9 @@ struct Repository: Sendable {
     }
 
     /// Gives up an upload; a last word, whose answer nobody waits for long.
-    func cancel(_ location: WebAddress) {
+    func cancel(_ location: WebAddress, leastReach: PeerAddress.Reach?) {
         var request = HTTPRequest(.delete, location)
+        request.leastReach = leastReach
         request.isFarewell = true
         // The registry removes sessions in time on its own.
         _ = try? send(request, repeats: false)
@@ -164,13 +165,29 @@ struct Repository: Sendable {
     /// - Throws: `.notFound`, `.denied`, `.transient`, `.limit` for more than 100 000 tags,
     ///   `.hostile` for pages that lead elsewhere or in circles (hostile input F05).
     func tags() throws(DerootError) -> [String] {
-        var pages = TagPages(first: request(.get, "tags/list").address.adding("n", "1000"))
+        try names(
+            TagPages(first: request(.get, "tags/list").address.adding("n", "1000")),
+            "the list of tags")
+    }
+
+    /// All repositories of the registry, in its order.
+    ///
+    /// - Throws: As for tags.
+    func catalog() throws(DerootError) -> [String] {
+        try names(
+            TagPages(
+                first: root.at("/v2/_catalog").adding("n", "1000"), member: "repositories"),
+            "the list of repositories")
+    }
+
+    private func names(_ first: TagPages, _ what: String) throws(DerootError) -> [String] {
+        var pages = first
         while let address = pages.next {
             var request = HTTPRequest(.get, address)
             request.limit = 8 << 20
             let outcome = try send(request, repeats: true)
             guard let response = outcome.response, response.isSuccess else {
-                throw refusal(outcome, "the list of tags")
+                throw refusal(outcome, what)
             }
             try pages.take(response)
         }

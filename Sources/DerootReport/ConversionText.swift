@@ -64,6 +64,12 @@ package struct ConversionText {
                 "user",
                 plan.userBefore == plan.userAfter
                     ? after : "\(before ?? "root (none set)") → \(after)"))
+        if let recipe = plan.recipe {
+            lines.append(row("recipe", "\(recipe.id): \(printable(recipe.title.utf8))"))
+            lines += recipe.steps.map { row("", printable($0.utf8)) }
+            lines += recipe.requires.map { row("", "requires: \(printable($0.utf8))") }
+        }
+        lines += configLines(plan.config)
         if let home = plan.homeAfter, home != plan.homeBefore {
             lines.append(
                 row("home", "\(plan.homeBefore.map { printable($0.utf8) } ?? "") → \(home)"))
@@ -89,6 +95,31 @@ package struct ConversionText {
         }
         lines += plan.notes.map { row("note", $0) }
         if isDetailed { lines += details(plan, index) }
+        return lines
+    }
+
+    private func configLines(_ changes: ConfigChanges) -> [String] {
+        func shown(_ words: [String]?) -> String {
+            printable((words ?? []).joined(separator: " ").utf8)
+        }
+        var lines: [String] = []
+        if let change = changes.exposedPorts {
+            lines.append(row("ports", "\(shown(change.before)) → \(shown(change.after))"))
+        }
+        if let change = changes.entrypoint {
+            lines.append(row("entrypoint", "\(shown(change.before)) → \(shown(change.after))"))
+        }
+        if let change = changes.cmd {
+            lines.append(row("cmd", "\(shown(change.before)) → \(shown(change.after))"))
+        }
+        if let change = changes.workingDirectory {
+            lines.append(
+                row("workdir", "\(shown([change.before ?? ""])) → \(shown([change.after ?? ""]))"))
+        }
+        for variable in changes.environment {
+            let after = variable.after.map { "= \(printable($0.utf8))" } ?? "removed"
+            lines.append(row("env", "\(printable(variable.name.utf8)) \(after)"))
+        }
         return lines
     }
 

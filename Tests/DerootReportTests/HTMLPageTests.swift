@@ -119,7 +119,7 @@ import Testing
             #"{"deroot":"check","version":1,"tool":"x","options":"","failOn":"error","references":7}"#,
             "'references'"
         ),
-        (#"{"deroot":"report","version":1,"tool":"x"}"#, "'source'"),
+        (#"{"deroot":"report","version":1,"tool":"x","options":""}"#, "'source'"),
     ])
     func whatIsNoReportIsRefused(_ text: String, _ expected: String) throws {
         let error = #expect(throws: DerootError.self) {

@@ -29,7 +29,7 @@ import Testing
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse:
             return false
-        default: return scalar.value & 0xFFFE != 0xFFFE || format == "json" || format == "text"
+        default: return scalar.value & 0xFFFE != 0xFFFE || !["html", "junit"].contains(format)
         }
     }
 

@@ -46,10 +46,11 @@ import Testing
 
     @Test func pathsAreQuotedOrLeftOut() throws {
         let odd = try hints(
-            #""Volumes":{"/a b":{},"/it's":{},"/q\"\\":{},"/x:y":{},"/tmp/in":{},"/n\nl":{}}"#)
+            #""Volumes":{"/a b":{},"/it's":{},"/q\"\\":{},"/x:y":{},"/tmp/in":{},"/n\nl":{},"/x\uFFFE":{}}"#
+        )
         #expect(odd.docker.contains("--volume '/a b'") && odd.docker.contains(#"'/it'\''s'"#))
         #expect(odd.kubernetes.contains(#"mountPath: "/q\"\\""#))
-        #expect(odd.kubernetes.contains("left out: 2 paths"))
+        #expect(odd.kubernetes.contains("left out: 3 paths"))
         let parsed = try StrictYAML.parse(Array(odd.kubernetes.utf8), file: "pod")
         #expect(try parsed.members().count == 4)
     }

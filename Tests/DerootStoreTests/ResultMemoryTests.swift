@@ -21,11 +21,13 @@ struct ResultMemoryTests {
     }
 
     private static func key(
-        source: [UInt8] = [0], version: String = "1", options: String = "--user 1",
+        source: [UInt8] = [0], name: String = "r/a", version: String = "1",
+        options: String = "--user 1",
         platform: Platform? = nil
     ) -> ResultMemory.Key {
         ResultMemory.Key(
-            source: Digest.of(source), version: version, options: options, platform: platform)
+            source: Digest.of(source), name: name, version: version, options: options,
+            platform: platform)
     }
 
     @Test func remembers() throws {
@@ -40,7 +42,8 @@ struct ResultMemoryTests {
 
     @Test func everythingThatDecidesIsPartOfTheKey() throws {
         let keys = [
-            key, Self.key(source: [1]), Self.key(version: "2"), Self.key(options: ""),
+            key, Self.key(source: [1]), Self.key(name: "r/b"), Self.key(version: "2"),
+            Self.key(options: ""),
             Self.key(platform: try Platform(parsing: "linux/arm64")),
             Self.key(version: "1:1", options: "8:--user 1"),
         ]

@@ -64,6 +64,8 @@ RANDOM=${SEED:-$$}
 echo "seed ${SEED:-$$}, a conversion takes $life ms"
 torn=0 finished=0
 for round in {1..12}; do
+    # Without what is remembered of the rounds before: all of the work, every time.
+    export XDG_CACHE_HOME=$scratch/cache.$round
     delay=$(((RANDOM * 32768 + RANDOM) % (life + life / 2 + 1)))
     "$deroot" convert "docker://$host/library/redis:1" "docker://$host/kill/redis:$round" "${plain[@]}" >/dev/null 2>&1 &
     victim=$!

@@ -30,15 +30,12 @@ struct AddedLayer {
     }
 
     private func render(_ entry: AddedEntry, content: [UInt8]) throws(DerootError) -> [UInt8] {
-        var path = entry.path
         let kind: NewEntry.Kind
         switch entry.kind {
         case .directory: kind = .directory
         case .file: kind = .file
         case .symlink(let target): kind = .symlink(target: target)
-        case .whiteout:
-            kind = .file
-            path = path.parent.appending(".wh.".utf8 + Array(path.name))
+        case .whiteout: kind = .file
         }
         let buffer = TarBuffer()
         var writer = try unsafe TarWriter { (bytes) throws(DerootError) in
@@ -46,7 +43,7 @@ struct AddedLayer {
         }
         try writer.begin(
             NewEntry(
-                path: path.bytes, kind: kind, mode: entry.mode,
+                path: entry.entryPath.bytes, kind: kind, mode: entry.mode,
                 uid: entry.owner.uid, gid: entry.owner.gid, userName: entry.owner.userName,
                 groupName: entry.owner.groupName, modified: modified,
                 size: UInt64(content.count)))

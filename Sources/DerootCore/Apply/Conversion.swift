@@ -21,6 +21,10 @@ package struct Conversion: Sendable {
     /// Docker's facts go into labels; so do those of results whose format has no manifest.
     package var usesLabels = false
     package var observer: ConversionObserver = { _ in }
+    /// What other conversions of this process learnt of layers; nil: each for itself.
+    package var memory: LayerMemory?
+    /// Stops before anything is written where the result would certainly not start.
+    package var stopsAtFindings = false
     /// The recipes that are looked at; nil: those in the binary.
     package var recipes: RecipeLibrary?
 
@@ -121,6 +125,7 @@ package struct Conversion: Sendable {
         for image in graph.convertible {
             plans.append(try plan(image, layers))
         }
+        if stopsAtFindings, transaction != nil { try stopAtFindings(plans, of: graph, layers) }
         let plan = ConversionPlan(
             source: source.name, digest: graph.root.digest, options: options,
             platform: platform?.description, images: plans)
@@ -140,8 +145,8 @@ package struct Conversion: Sendable {
                 advice: "raise it with --max-entries")
         }
         do throws(DerootError) {
-            return try ImagePlanner(options, recipes: try library())
-                .plan(input, read: body(image, input))
+            let planner = ImagePlanner(options, recipes: try library())
+            return try planner.plan(input, reading: self.reader(of: image))
         } catch {
             throw error.located(in: .init(file: source.name, blob: image.descriptor.digest))
         }
@@ -159,20 +164,21 @@ package struct Conversion: Sendable {
             name: source.name)
     }
 
-    /// Reads bodies of an image's entries: those kept, and the others by reading their layer again.
-    func body(
-        _ image: ImageGraph.Image, _ input: ImagePlanner.Image
-    ) -> (EntryRef) throws(DerootError) -> [UInt8] {
+    /// Reads what was not kept of an image's layers.
+    func reader(of image: ImageGraph.Image) -> ImagePlanner.Reader {
         let scanner = scanner(nil)
-        return { (entry) throws(DerootError) in
-            let captured = input.layers[entry.layer].pass.captured[entry.index]
-            if let captured { return captured.body }
-            return try scanner.body(of: entry.index, in: image.manifest.layers[entry.layer])
-        }
+        let layers = image.manifest.layers
+        return ImagePlanner.Reader(
+            body: { (entry) throws(DerootError) in
+                try scanner.body(of: entry.index, in: layers[entry.layer])
+            },
+            beginnings: { (layer, entries) throws(DerootError) in
+                try scanner.beginnings(of: entries, in: layers[layer], limit: StartFiles.limit)
+            })
     }
 
     /// The recipes at hand; none are read where none is wanted.
-    func library() throws(DerootError) -> RecipeLibrary {
+    package func library() throws(DerootError) -> RecipeLibrary {
         if let recipes { return recipes }
         return options.recipe == .none ? RecipeLibrary() : try .builtIn()
     }
@@ -241,12 +247,19 @@ package struct Conversion: Sendable {
                 ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
-        source.expect(ordered.map(\.layer))
+        let memory = memory
+        source.expect(ordered.map(\.layer).filter { !(memory?.isShared($0.digest) ?? false) })
         let scanner = scanner(transaction, keeping: try library().editedPaths)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            try scanner.scan(
-                job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            let read = { () throws(DerootError) in
+                try scanner.scan(
+                    job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+            }
+            guard let memory else { return try read() }
+            let scanned = try memory.scanned(job.layer, read: read)
+            try scanner.compare(scanned, with: job.diffIDs)
+            return scanned
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })

@@ -50,15 +50,23 @@ package struct LayerScanner: Sendable {
         if let files { pass.beginnings = files.beginnings() }
         let (outcome, staged) = try run(
             pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false)
-        for stated in diffIDs where stated != outcome.blob.diffID {
+        let scanned = ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
+        try compare(scanned, with: diffIDs)
+        return scanned
+    }
+
+    /// Compares a layer with what configs say of its raw stream.
+    ///
+    /// - Throws: `.mismatch`.
+    func compare(_ layer: ScannedLayer, with diffIDs: [DiffID]) throws(DerootError) {
+        let found = layer.pass.blob.diffID
+        for stated in diffIDs where stated != found {
             throw DerootError(
                 .mismatch,
-                "the layer's raw stream has the diffID \(outcome.blob.diffID), "
-                    + "the config says \(stated)",
-                at: .init(file: source.name, blob: layer.digest),
+                "the layer's raw stream has the diffID \(found), the config says \(stated)",
+                at: .init(file: source.name, blob: layer.descriptor.digest),
                 advice: "the image is damaged; fetch it again")
         }
-        return ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
     }
 
     /// Writes a layer with exactly these changes.

@@ -9,6 +9,8 @@ struct LayerWriter: Sendable {
     let compression: ConversionOptions.LayerCompression
     /// What the first pass left, by digest.
     let scanned: [Digest: ScannedLayer]
+    /// What other conversions of this process wrote.
+    var memory: LayerMemory?
 
     func write(
         _ layer: Descriptor, _ plan: LayerPlan, isRewritten: Bool
@@ -19,12 +21,28 @@ struct LayerWriter: Sendable {
         {
             return try keep(draft, written, scanned.pass.blob.compression)
         }
+        if let form = memory?.form(layer.digest, plan.changes),
+            compression.target(for: form.layer.compression) == form.layer.compression
+        {
+            if !transaction.contains(form.layer.digest) {
+                try transaction.copy(
+                    try form.blob.contents(),
+                    descriptor: Descriptor(
+                        mediaType: layer.mediaType, digest: form.layer.digest,
+                        size: form.layer.size))
+            }
+            return form.layer
+        }
         let (pass, blob) = try scanner.rewrite(layer, plan)
         guard let blob, let written = pass.blob.written else {
             throw DerootError(
                 .planMismatch, "the plan's changes are none", at: .init(blob: layer.digest))
         }
-        return try keep(blob, written, pass.blob.compression)
+        let kept = try keep(blob, written, pass.blob.compression)
+        if kept.digest == written.digest {
+            memory?.note(layer.digest, plan.changes, .init(layer: kept, blob: blob))
+        }
+        return kept
     }
 
     private func keep(

@@ -50,7 +50,30 @@ struct ResultWriter {
                 image.manifest.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
             },
             carriedDigests: Set(outcome.carried.map(\.digest)), carried: outcome.carriedNames,
-            dropped: dropped + outcome.dropped)
+            dropped: dropped + outcome.dropped + (try leftBehind()))
+    }
+
+    /// Documents beside the source's image; what is inside its indexes is dropped or carried there.
+    ///
+    /// They speak of the source's digests and stay with them: to copy them would lend the result a
+    /// trust that nobody has given it.
+    private func leftBehind() throws(DerootError) -> [String] {
+        let graph = planned.graph
+        var digests = [graph.root.digest]
+        for image in graph.images where !digests.contains(image.descriptor.digest) {
+            digests.append(image.descriptor.digest)
+        }
+        do throws(DerootError) {
+            return try conversion.source.referrers(of: digests).map { found in
+                "\(found.digest): \(found.what), which speaks of \(found.subject.short) "
+                    + "and stays beside the source"
+            }
+        } catch {
+            guard error.code != .interrupted else { throw error }
+            return [
+                "signatures and other documents beside the source, which cannot be listed: \(error)"
+            ]
+        }
     }
 
     private struct Finished {
@@ -133,7 +156,8 @@ struct ResultWriter {
         }
         let writer = LayerWriter(
             scanner: conversion.scanner(transaction), transaction: transaction,
-            compression: conversion.options.compression, scanned: planned.layers)
+            compression: conversion.options.compression, scanned: planned.layers,
+            memory: conversion.memory)
         let written = try conversion.pool.map(jobs) { (job: LayerJob) throws(DerootError) in
             try writer.write(job.layer, job.plan, isRewritten: job.isRewritten)
         }

@@ -21,24 +21,16 @@ extension ImagePlan {
             }
         }
         for entry in added {
-            var path = entry.path
-            var size: UInt64 = 0
-            var link: [UInt8] = []
-            let type: EntryType
-            switch entry.kind {
-            case .directory: type = .directory
-            case .file(let content):
-                type = .file
-                size = UInt64(content.count)
-            case .symlink(let target):
-                type = .symlink
-                link = target
-            case .whiteout:
-                type = .file
-                path = path.parent.appending(".wh.".utf8 + Array(path.name))
-            }
+            let (type, size, link): (EntryType, UInt64, [UInt8]) =
+                switch entry.kind {
+                case .directory: (.directory, 0, [])
+                case .file(let content): (.file, UInt64(content.count), [])
+                case .symlink(let target): (.symlink, 0, target)
+                case .whiteout: (.file, 0, [])
+                }
             try top.append(
-                path, type: type, mode: entry.mode, owner: entry.owner, bodySize: size, link: link)
+                entry.entryPath, type: type, mode: entry.mode, owner: entry.owner, bodySize: size,
+                link: link)
         }
         if top.count > 0 { try result.apply(top) }
         return result

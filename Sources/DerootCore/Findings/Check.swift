@@ -11,6 +11,8 @@ package struct Check: Sendable {
     package var platform: Platform?
     package var limits = Limits()
     package var pool = WorkerPool()
+    /// The recipes that are looked at; nil: those in the binary.
+    package var recipes: RecipeLibrary?
     /// Tells what is found in the images as `convert` would make them.
     package var showsConverted = false
     package var observer: ConversionObserver = { _ in }
@@ -32,6 +34,7 @@ package struct Check: Sendable {
         conversion.platform = platform
         conversion.limits = limits
         conversion.pool = pool
+        conversion.recipes = recipes
         conversion.observer = observer
         let (layers, refusals) = try scan(graph, conversion)
         var images: [ImageCheck] = []
@@ -41,7 +44,7 @@ package struct Check: Sendable {
                 images.append(
                     .init(
                         image, .skipped("Windows images have no numeric users"),
-                        refusal: nil))
+                        findings: WindowsImage.findings(image.config)))
             } else if let refusal = refusals[image.descriptor.digest] {
                 images.append(.init(image, .refused(refusal.message), refusal: refusal))
             } else {
@@ -97,7 +100,7 @@ package struct Check: Sendable {
     /// The error itself where it speaks of the image; thrown where it speaks of anything else.
     private static func refusal(_ error: DerootError) throws(DerootError) -> DerootError {
         let codes: [DerootError.Code] = [
-            .hostile, .disagreement, .blocked, .unsupported, .limit, .malformed,
+            .hostile, .disagreement, .blocked, .refused, .unsupported, .limit, .malformed,
         ]
         guard codes.contains(error.code) else { throw error }
         return error
@@ -114,28 +117,10 @@ package struct Check: Sendable {
         } catch {
             refusal = try Self.refusal(error)
         }
-        let passes = image.manifest.layers.compactMap { layers[$0.digest]?.pass }
         let current: CheckedImage
         let future: CheckedImage?
         do throws(DerootError) {
-            let tree = try FileTree(passes.map(\.listing))
-            let scanner = conversion.scanner(nil)
-            let files = ImageFiles(in: tree, passes)
-            let accounts = try Accounts(in: tree) { (entry) throws(DerootError) in
-                if let captured = passes[entry.layer].captured[entry.index] {
-                    return captured.body
-                }
-                let body = try scanner.body(
-                    of: entry.index, in: image.manifest.layers[entry.layer])
-                files.keep(body, of: entry)
-                return body
-            }
-            current = CheckedImage(
-                image, in: graph, tree: tree, accounts: accounts, files: files, options: options,
-                plan: plan)
-            future = try plan.map { (plan) throws(DerootError) in
-                try CheckedImage(converting: current, by: plan)
-            }
+            (current, future) = try conversion.inspect(image, in: graph, layers, plan: plan)
         } catch {
             let refusal = try Self.refusal(refusal ?? error)
             return ImageCheck(image, .refused(refusal.message), refusal: refusal)
@@ -154,10 +139,13 @@ package struct Check: Sendable {
 
 extension ImageCheck {
     /// An image that nobody looked into.
-    fileprivate init(_ image: ImageGraph.Image, _ verdict: Verdict, refusal: DerootError?) {
+    fileprivate init(
+        _ image: ImageGraph.Image, _ verdict: Verdict, findings: [Finding] = [],
+        refusal: DerootError? = nil
+    ) {
         self.init(
             digest: image.descriptor.digest, platform: image.platform.description,
-            user: image.config.exactUser, verdict: verdict, findings: [], plan: nil)
+            user: image.config.exactUser, verdict: verdict, findings: findings, plan: nil)
         self.refusal = refusal
     }
 }

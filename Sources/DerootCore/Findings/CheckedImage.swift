@@ -18,13 +18,23 @@ package struct CheckedImage {
     package let plan: ImagePlan?
     /// True for the image as `convert` would make it.
     package let isConverted: Bool
+    /// What runs when a container starts.
+    package let chain: StartChain
+    /// How programs are found.
+    package let start: StartImage
+    /// What the converted image's user may do here; nil where nobody is found.
+    package let access: Access?
+    /// What that user may do in the image as `convert` would make it; nil where there is no plan.
+    package let futureAccess: Access?
     let census: EntryCensus
+    /// Lines of the servers' configuration files.
+    let serverLines: [ServerFiles.Line]
 
     /// An image as it is.
     init(
         _ image: ImageGraph.Image, in graph: ImageGraph, tree: FileTree, accounts: Accounts,
-        files: ImageFiles, options: ConversionOptions, plan: ImagePlan?
-    ) {
+        files: ImageFiles, chain: StartChain, options: ConversionOptions, plan: ImagePlan?
+    ) throws(DerootError) {
         self.graph = graph
         self.image = image
         config = image.config
@@ -35,7 +45,17 @@ package struct CheckedImage {
         self.options = options
         self.plan = plan
         isConverted = false
+        self.chain = chain
+        start = StartImage(image.config, in: tree)
         census = EntryCensus(tree)
+        serverLines = ServerFiles.lines(in: tree, files)
+        access = plan.map { Access(uid: $0.owner.uid, gid: $0.owner.gid, in: tree) }
+        let isAppending = options.layers == .append
+        futureAccess = try plan.map { (plan) throws(DerootError) in
+            Access(
+                uid: plan.owner.uid, gid: plan.owner.gid,
+                in: try plan.applied(to: tree, appending: isAppending))
+        }
     }
 
     /// The image as its plan makes it.
@@ -46,7 +66,12 @@ package struct CheckedImage {
         plan.edit(&config)
         self.config = config
         layers = other.layers
-        tree = try plan.applied(to: other.tree, appending: other.options.layers == .append)
+        let isAppending = other.options.layers == .append
+        if let future = other.futureAccess {
+            tree = future.tree
+        } else {
+            tree = try plan.applied(to: other.tree, appending: isAppending)
+        }
         let files = ImageFiles(in: tree, like: other.files)
         for case (let path, .file(let content)) in plan.added.map({ ($0.path, $0.kind) }) {
             if let entry = tree.entry(at: path) { files.keep(content, of: entry) }
@@ -61,7 +86,12 @@ package struct CheckedImage {
         options = other.options
         self.plan = plan
         isConverted = true
+        start = StartImage(config, in: tree)
+        chain = StartChain(start, files: files)
         census = EntryCensus(tree)
+        serverLines = other.serverLines
+        access = Access(uid: plan.owner.uid, gid: plan.owner.gid, in: tree)
+        futureAccess = access
     }
 
     /// Who the converted image runs as; nil where nobody is found.

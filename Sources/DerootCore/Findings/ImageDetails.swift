@@ -7,6 +7,7 @@ package import DerootTar
 package struct ImageDetails: Sendable {
     /// One layer, lowest first.
     package struct Layer: Sendable {
+        /// The blob, as the source has it.
         package let digest: Digest
         /// Bytes of the blob.
         package let size: UInt64
@@ -25,7 +26,9 @@ package struct ImageDetails: Sendable {
         }
     }
 
+    /// In the manifest's order.
     package let layers: [Layer]
+    /// As the source has it.
     package let config: ImageConfig
 
     package init(layers: [Layer], config: ImageConfig) {

@@ -6,11 +6,57 @@ package protocol ImageRule: SendableMetatype {
     static func findings(in image: CheckedImage) -> [Finding]
 }
 
+extension ImageRule {
+    /// One finding of the rule with its places; none where there are no places.
+    static func found(
+        _ message: String, at places: [Finding.Evidence], severity: Rule.Severity? = nil,
+        confidence: Finding.Confidence? = nil, fix: Finding.Fix
+    ) -> [Finding] {
+        guard !places.isEmpty else { return [] }
+        return [
+            Finding(rule, severity: severity, confidence: confidence, message, fix: fix)
+                .with(places)
+        ]
+    }
+
+    /// `1 file` or `3 files`.
+    static func count(_ number: Int, _ one: String, _ many: String) -> String {
+        number == 1 ? "1 \(one)" : "\(number) \(many)"
+    }
+}
+
+extension StartChain.Place {
+    /// The place as evidence.
+    func evidence(in image: CheckedImage, before: String? = nil) -> Finding.Evidence {
+        guard case .file(let path) = place else {
+            return Finding.Evidence(place, before: before)
+        }
+        return image.evidence(at: path, line: line, before: before)
+    }
+}
+
 /// The catalogue.
 package enum Rules {
     /// Every rule with a check, by id.
     package static let checks: [any ImageRule.Type] = [
-        RootUser.self, NamedUser.self, SetuidFile.self, SetgidFile.self, FileCapabilities.self,
+        RootUser.self, NamedUser.self, UnresolvableUser.self, UserWithoutGroup.self,
+        RootGroup.self, LostGroups.self, NumberRange.self, IDCollision.self, BrokenAccounts.self,
+        LowPort.self, LowListen.self, PortClash.self, SecureShell.self,
+        GuardedStep.self, UnguardedStep.self, InitSystem.self, CronDaemon.self,
+        RootOnlyCommand.self, ClosedStart.self, MissingStart.self, RootFlag.self,
+        BinaryStart.self,
+        ClosedVolume.self, AbsentVolume.self, AbsentWorkdir.self, ClosedWorkdir.self,
+        ClosedState.self, ClosedPID.self, LogLink.self, ClosedTemporary.self, OwnerChecked.self,
+        SelfModification.self,
+        UnreadableFile.self, ClosedDirectory.self, RootHome.self, PinnedHome.self, NoRow.self,
+        SetuidFile.self, SetgidFile.self, FileCapabilities.self, EffectiveStart.self,
+        SetgidDirectory.self, OddBits.self, KeptPrivileges.self, NeededPrivilege.self,
+        KeptAndOwned.self, SplitLinks.self,
+        HighIDs.self, DeviceNode.self, ManyAccounts.self, OnBuild.self, WindowsImage.self,
+        SignedImage.self, OddLayer.self, LayerGrowth.self, LostSharing.self,
+        HistoryMismatch.self,
+        NeededCapability.self, HostSocket.self, ExistingVolume.self, WritableSet.self,
+        PortSysctl.self,
     ]
 
     /// What there is to say about every rule, by id.

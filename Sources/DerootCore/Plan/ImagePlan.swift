@@ -64,6 +64,12 @@ package struct AddedEntry: Sendable, Hashable {
         self.owner = owner
         self.reason = reason
     }
+
+    /// The path of the tar entry: a whiteout is spelled as a marker beside what it hides.
+    package var entryPath: TarPath {
+        guard kind == .whiteout else { return path }
+        return path.parent.appending(Array(".wh.".utf8) + path.name)
+    }
 }
 
 /// What happens to one image: a value, so that it can be printed, compared, kept and applied later.

@@ -33,22 +33,35 @@ package struct ImagePlanner: Sendable {
         self.recipes = recipes
     }
 
-    /// Decides; `read` reads the body of an entry that was not captured.
+    /// Reads what was not kept when the layers were read.
+    package struct Reader {
+        /// The whole body of an entry.
+        package let body: (EntryRef) throws(DerootError) -> [UInt8]
+        /// The beginnings of scripts.
+        package let beginnings: ImageFiles.Read
+
+        package init(
+            body: @escaping (EntryRef) throws(DerootError) -> [UInt8],
+            beginnings: @escaping ImageFiles.Read
+        ) {
+            self.body = body
+            self.beginnings = beginnings
+        }
+    }
+
+    /// Decides.
     ///
     /// - Throws: `.blocked` where the image cannot be converted, `.hostile`, `.usage`.
     package func plan(
-        _ image: Image, read: (EntryRef) throws(DerootError) -> [UInt8]
+        _ image: Image, reading reader: Reader
     ) throws(DerootError) -> ImagePlan {
         let tree = try FileTree(image.layers.map(\.pass.listing))
-        let body = { (entry: EntryRef) throws(DerootError) -> [UInt8] in
-            let captured = image.layers[entry.layer].pass.captured[entry.index]
-            if let captured { return captured.body }
-            return try read(entry)
-        }
+        let body = image.body(reader)
         let accounts = try Accounts(in: tree, body: body)
         let kind = try self.kind(image, tree, read: body)
         let recipe = try recipe(for: kind)
-        let identity = try identity(image.config, accounts, recipe)
+        let chain = try chain(image, tree, reader, accounts, recipe)
+        let identity = try identity(image.config, accounts, recipe, chain)
         let owner = HeaderChange.Owner(
             uid: identity.uid, gid: identity.gid, userName: Self.fitting(identity.userName),
             groupName: Self.fitting(identity.groupName))
@@ -91,7 +104,8 @@ package struct ImagePlanner: Sendable {
                 LayerPlan(digest: layer.digest, diffID: layer.pass.blob.diffID, changes: changes)
             },
             added: added.sorted,
-            notes: identity.notes + owned.notes + added.notes
+            notes: identity.notes + stepDownNotes(chain, recipe)
+                + readOnlyNotes(image.config) + owned.notes + added.notes
                 + keepNotes(changes, tree, recipe?.keep ?? [])
                 + (recipe?.notes ?? []),
             recipe: work.map { work in

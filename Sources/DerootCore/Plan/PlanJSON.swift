@@ -38,7 +38,8 @@ package enum PlanJSON {
         return .object(["hex": .string(hexadecimal(bytes))])
     }
 
-    private static func options(_ options: ConversionOptions) -> JSON {
+    /// Options as plans hold them; `ConversionOptions.init(parsing:)` reads them.
+    package static func options(_ options: ConversionOptions) -> JSON {
         let user: String =
             switch options.user {
             case .auto: "auto"

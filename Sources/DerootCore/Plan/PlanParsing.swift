@@ -1,5 +1,5 @@
 package import DerootBytes
-import DerootOCI
+package import DerootOCI
 import DerootTar
 
 extension ConversionPlan {
@@ -60,7 +60,10 @@ extension ConversionPlan {
 }
 
 extension ConversionOptions {
-    fileprivate init(parsing object: JSONObject) throws(DerootError) {
+    /// Reads options as `PlanJSON.options` writes them; what is absent has its default.
+    ///
+    /// - Throws: `.malformed` or `.usage` for a value that is none.
+    package init(parsing object: JSONObject) throws(DerootError) {
         self.init()
         let bad = DerootError(
             .malformed, "plan: an option has a value that this version does not know")

@@ -128,6 +128,9 @@ package struct StartChain: Sendable {
 }
 
 extension StartChain {
+    /// Reads the chain of an image as far as its files are known already.
+    package init(_ image: StartImage, files: ImageFiles) { self = ChainReader.read(image, files) }
+
     /// Reads the chain of an image, with one more pass over those layers whose scripts were not kept.
     ///
     /// Bounded in size and depth; scripts that are odd are read as far as they can be.

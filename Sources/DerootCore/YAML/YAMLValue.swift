@@ -4,9 +4,11 @@ package import DerootBytes
 package struct YAMLValue: Sendable, Hashable {
     /// A key of a mapping with its value.
     package struct Member: Sendable, Hashable {
+        /// The key as it is written.
         package let name: String
         /// The key's line.
         package let line: Int
+        /// What it stands for; null where nothing follows.
         package let value: YAMLValue
 
         package init(name: String, line: Int, value: YAMLValue) {
@@ -25,6 +27,7 @@ package struct YAMLValue: Sendable, Hashable {
         case mapping([Member])
     }
 
+    /// What it is.
     package let kind: Kind
     /// From 1.
     package let line: Int

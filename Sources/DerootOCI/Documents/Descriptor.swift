@@ -58,7 +58,7 @@ package struct Descriptor: Sendable, Equatable {
     /// Makes a descriptor of a blob.
     package init(
         mediaType: MediaType, digest: Digest, size: UInt64, platform: Platform? = nil,
-        annotations: KeyValuePairs<String, String> = [:]
+        artifactType: String? = nil, annotations: KeyValuePairs<String, String> = [:]
     ) {
         json = [
             "mediaType": .string(mediaType.rawValue), "digest": .string(digest.description),
@@ -71,6 +71,8 @@ package struct Descriptor: Sendable, Equatable {
         self.annotations = TextMap(entries: [])
         urls = []
         if let platform { json["platform"] = platform.json }
+        self.artifactType = artifactType
+        if let artifactType { json["artifactType"] = .string(artifactType) }
         for (name, value) in annotations { setAnnotation(name, value) }
     }
 

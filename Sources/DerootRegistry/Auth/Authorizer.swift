@@ -6,7 +6,8 @@ final class Authorizer: Sendable {
     private enum Scheme {
         case unknown
         case basic(String)
-        case bearer
+        /// With what the registry said last, so that an expired token is replaced unasked.
+        case bearer(Challenge, from: WebAddress.Origin, peer: PeerAddress?)
     }
 
     private struct State {
@@ -31,8 +32,26 @@ final class Authorizer: Sendable {
     /// Whether there are credentials for the endpoint, as far as was asked for.
     var isAnonymous: Bool { state.withLock { $0.credentials ?? .anonymous } == .anonymous }
 
-    /// The header for a request that needs these scopes, as far as one is known.
-    func header(for scopes: [Scope]) -> String? {
+    /// The header for a request that needs these scopes: one that is known, or a new token where the
+    /// registry is known to want one; a large body would else be sent in vain.
+    ///
+    /// - Throws: See `answer`.
+    func header(
+        for scopes: [Scope], send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
+    ) throws(DerootError) -> String? {
+        if let known = known(for: scopes) { return known }
+        guard case .bearer(let challenge, let registry, let peer) = state.withLock({ $0.scheme })
+        else { return nil }
+        return try turn.withLock { (_) throws(DerootError) -> String? in
+            if let known = known(for: scopes) { return known }
+            let wanted = state.withLock { $0.tokens.union(with: scopes) }
+            let request = try TokenRequest(
+                challenge, from: registry, peer: peer, scopes: wanted)
+            return "Bearer " + (try token(request, send: send))
+        }
+    }
+
+    private func known(for scopes: [Scope]) -> String? {
         let now = timekeeper.now()
         return state.withLock { state in
             switch state.scheme {
@@ -55,7 +74,7 @@ final class Authorizer: Sendable {
         let challenges = try Challenge.all(in: response)
         return try turn.withLock { (_) throws(DerootError) -> String? in
             // Somebody else may have got one while we waited for our turn.
-            if let known = header(for: scopes), known != refused { return known }
+            if let known = known(for: scopes), known != refused { return known }
             if let refused, refused.hasPrefix("Bearer ") {
                 state.withLock { $0.tokens.drop(String(refused.dropFirst(7))) }
             }
@@ -63,7 +82,11 @@ final class Authorizer: Sendable {
                 let wanted = state.withLock { $0.tokens.union(with: scopes) }
                 let request = try TokenRequest(
                     bearer, from: registry, peer: response.peer, scopes: wanted)
-                return "Bearer " + (try token(request, send: send))
+                let token = try token(request, send: send)
+                state.withLock { state in
+                    state.scheme = .bearer(bearer, from: registry, peer: response.peer)
+                }
+                return "Bearer \(token)"
             }
             if challenges.contains(where: { $0.scheme == "basic" }),
                 case .basic(let user, let secret) = try credentials()
@@ -104,7 +127,6 @@ final class Authorizer: Sendable {
         }
         let answer = try TokenRequest.answer(response.body)
         state.withLock { state in
-            state.scheme = .bearer
             state.tokens.keep(
                 answer.token, request.scopes, lifetime: answer.lifetime, now: now)
         }

@@ -129,6 +129,7 @@ final class CurlExchange {
         guard !request.isFarewell else { return true }
         do throws(DerootError) {
             try Interruption.check()
+            try receiver?.mayGoOn()
             return true
         } catch {
             self.error = error

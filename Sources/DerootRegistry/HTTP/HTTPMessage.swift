@@ -143,13 +143,18 @@ package struct HTTPReceiver {
     /// Takes bytes.
     package let write: (UnsafeRawBufferPointer) throws(DerootError) -> Void
 
+    /// Asked many times a second; throws where the answer is no longer wanted.
+    package let mayGoOn: () throws(DerootError) -> Void
+
     /// Makes a receiver.
     package init(
         begin: @escaping (HTTPResponse) throws(DerootError) -> Bool,
-        write: @escaping (UnsafeRawBufferPointer) throws(DerootError) -> Void
+        write: @escaping (UnsafeRawBufferPointer) throws(DerootError) -> Void,
+        mayGoOn: @escaping () throws(DerootError) -> Void = { () throws(DerootError) in }
     ) {
         self.begin = begin
         unsafe self.write = write
+        self.mayGoOn = mayGoOn
     }
 }
 

@@ -36,6 +36,11 @@ struct RedirectPolicy {
         }
     }
 
+    /// The least reach that a server may have to which another one leads; nil for one and the same.
+    static func leastReach(
+        from: WebAddress.Origin, peer: PeerAddress?, to: WebAddress
+    ) -> PeerAddress.Reach? { to.origin == from ? nil : reach(of: from, peer: peer) }
+
     /// The error for a way inwards.
     static func inward(
         _ from: WebAddress.Origin?, _ to: WebAddress.Origin
@@ -75,8 +80,9 @@ struct RedirectPolicy {
         }
         if target.origin != from {
             next.authorization = nil
-            next.leastReach = [next.leastReach, reach(of: from, peer: response.peer)]
-                .compactMap { $0 }.max()
+            next.leastReach = [
+                next.leastReach, leastReach(from: from, peer: response.peer, to: target),
+            ].compactMap { $0 }.max()
         }
         return next
     }

@@ -35,13 +35,15 @@ final class BlobFetcher: Sendable {
     /// The blob, in a file without a name.
     ///
     /// - Throws: See `Download`.
-    func blob(_ descriptor: Descriptor) throws(DerootError) -> BlobFile {
+    func blob(
+        _ descriptor: Descriptor, isAhead: Bool = false
+    ) throws(DerootError) -> BlobFile {
         let slot = slot(for: descriptor.digest)
         let result = slot.result.withLock { result -> Result<BlobFile, DerootError> in
             if let result { return result }
             let new: Result<BlobFile, DerootError>
             do throws(DerootError) {
-                new = .success(try fetch(descriptor))
+                new = .success(try fetch(descriptor, isAhead))
             } catch {
                 new = .failure(error.located(in: .init(file: name, blob: descriptor.digest)))
             }
@@ -66,12 +68,14 @@ final class BlobFetcher: Sendable {
         }
     }
 
-    private func fetch(_ descriptor: Descriptor) throws(DerootError) -> BlobFile {
+    private func fetch(
+        _ descriptor: Descriptor, _ isAhead: Bool
+    ) throws(DerootError) -> BlobFile {
         var failure: DerootError?
         for repository in repositories {
             do throws(DerootError) {
                 return try Download(
-                    descriptor, from: repository, in: temporaryDirectory(),
+                    descriptor, from: repository, in: temporaryDirectory(), isAhead: isAhead,
                     isWanted: { [self] in state.withLock(\.isOpen) }
                 ).run()
             } catch {
@@ -97,7 +101,7 @@ final class BlobFetcher: Sendable {
     private func work() {
         while let next = take() {
             do throws(DerootError) {
-                _ = try blob(next)
+                _ = try blob(next, isAhead: true)
             } catch {
                 // Whoever needs the blob is told so.
             }

@@ -6,20 +6,22 @@ final class Download {
     private let repository: Repository
     private let descriptor: Descriptor
     private let isWanted: () -> Bool
+    private let isAhead: Bool
     private let file: File
     private var progress: DownloadProgress
     private var hasher: DigestHasher
 
-    /// Prepares a download; `isWanted` is asked while it goes on.
+    /// Prepares a download, ahead of time or not; `isWanted` is asked while it goes on.
     ///
     /// - Throws: `.io` where no file can be made in `directory`.
     init(
         _ descriptor: Descriptor, from repository: Repository, in directory: String,
-        isWanted: @escaping () -> Bool
+        isAhead: Bool, isWanted: @escaping () -> Bool
     ) throws(DerootError) {
         self.repository = repository
         self.descriptor = descriptor
         self.isWanted = isWanted
+        self.isAhead = isAhead
         file = try File.anonymous(in: directory)
         progress = DownloadProgress(size: descriptor.size)
         hasher = DigestHasher(descriptor.digest.algorithm)
@@ -44,7 +46,7 @@ final class Download {
             switch budget.judge(outcome) {
             case .wait(let seconds):
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
-                try options.timekeeper.sleep(seconds)
+                try wait(seconds)
             case .stop: throw repository.refusal(outcome, "the blob")
             case .tooLong(let seconds):
                 throw repository.client.refusal(outcome, repository.endpoint)
@@ -57,6 +59,22 @@ final class Download {
         }
         options.observer(.finished(descriptor.digest, size: descriptor.size, .pull))
         return BlobFile(try FileSlice(file.duplicate(), count: descriptor.size))
+    }
+
+    /// Waits; a fetch ahead of time looks now and then whether anybody still wants it.
+    private func wait(_ seconds: Double) throws(DerootError) {
+        var rest = seconds
+        while rest > 0 {
+            try checkWanted()
+            let part = isAhead ? min(rest, 0.2) : rest
+            try repository.client.options.timekeeper.sleep(part)
+            rest -= part
+        }
+    }
+
+    private func checkWanted() throws(DerootError) {
+        guard !isWanted() else { return }
+        throw DerootError(.interrupted, "nobody waits for the blob any more")
     }
 
     /// One request; a body that ends too early counts as a broken connection.
@@ -79,14 +97,12 @@ final class Download {
                 }
             },
             write: { [self] (bytes) throws(DerootError) in
-                guard isWanted() else {
-                    throw DerootError(.interrupted, "nobody waits for the blob any more")
-                }
                 try progress.advance(bytes.count)
                 unsafe hasher.update(bytes)
                 try unsafe file.write(bytes)
                 repository.client.options.observer(.moved(UInt64(bytes.count), .pull))
-            })
+            },
+            mayGoOn: { [self] () throws(DerootError) in try checkWanted() })
         let outcome = try repository.send(request, repeats: false, receiver: receiver)
         if isRejected { return .failure(TransportFailure(.broken, "a part that nobody asked for")) }
         if let response = outcome.response, response.isSuccess, !progress.isComplete {

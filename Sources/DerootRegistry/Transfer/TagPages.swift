@@ -16,7 +16,13 @@ struct TagPages {
     private var known: Set<String> = []
     private var seen: Set<WebAddress> = []
 
-    init(first: WebAddress) { next = first }
+    /// The member of a page that holds the names.
+    private let member: String
+
+    init(first: WebAddress, member: String = "tags") {
+        next = first
+        self.member = member
+    }
 
     /// Takes the page that `next` led to.
     ///
@@ -29,13 +35,13 @@ struct TagPages {
             guard let root = try JSON.parse(response.body, depth: 32).object else {
                 throw DerootError(.malformed, "the document is no object")
             }
-            page = try root.texts("tags") ?? []
+            page = try root.texts(member) ?? []
         } catch {
             throw DerootError(
                 .malformed, "\(address.origin.shortHost) gives a list of tags that is none",
                 cause: error)
         }
-        for tag in page where isTag(tag) && known.insert(tag).inserted { tags.append(tag) }
+        for tag in page where isName(tag) && known.insert(tag).inserted { tags.append(tag) }
         guard tags.count <= Self.mostTags, seen.count < Self.mostPages else {
             throw DerootError(
                 .limit, "the repository has more than \(Self.mostTags) tags, or too many pages")
@@ -48,6 +54,11 @@ struct TagPages {
             throw DerootError(
                 .hostile, "\(address.origin.shortHost) leads to pages elsewhere or in circles")
         }
+    }
+
+    private func isName(_ text: String) -> Bool {
+        if member == "tags" { return isTag(text) }
+        return (try? ImageName(parsing: "h.io/\(text):x"))?.repository == text
     }
 
     /// The target of the Link whose relation is `next`.

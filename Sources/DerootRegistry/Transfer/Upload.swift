@@ -9,6 +9,8 @@ struct Upload {
     var mounting: String?
     /// A session that a mount turned into.
     var session: WebAddress?
+    /// The least reach that the session's server may have.
+    var leastReach: PeerAddress.Reach?
 
     /// Sends the blob.
     ///
@@ -17,11 +19,14 @@ struct Upload {
     func run(_ file: BlobFile) throws(DerootError) -> TransferEvent.Reason? {
         let options = repository.client.options
         var session = UploadSession(
-            size: file.count, from: mounting, options: options, location: session)
+            size: file.count, from: mounting, options: options, location: session,
+            leastReach: leastReach)
         do throws(DerootError) {
             return try run(file, &session)
         } catch {
-            if let location = session.location { repository.cancel(location) }
+            if let location = session.location {
+                repository.cancel(location, leastReach: session.leastReach)
+            }
             throw error
         }
     }
@@ -40,16 +45,19 @@ struct Upload {
                     try send(request, from: from), from: request.address)
             case .patch(let address, let range):
                 var request = HTTPRequest(.patch, address)
+                request.leastReach = session.leastReach
                 request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
                 request.fields = [("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")]
                 action = try session.receive(try send(request), from: address)
                 options.observer(.moved(UInt64(range.count), .push))
             case .ask(let address):
-                action = try session.receive(
-                    try send(HTTPRequest(.get, address)), from: address)
+                var request = HTTPRequest(.get, address)
+                request.leastReach = session.leastReach
+                action = try session.receive(try send(request), from: address)
             case .finish(let address, let range):
                 var request = HTTPRequest(
                     .put, address.adding("digest", digest.description))
+                request.leastReach = session.leastReach
                 if !range.isEmpty {
                     request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
                 }

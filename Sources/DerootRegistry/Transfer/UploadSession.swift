@@ -42,11 +42,17 @@ struct UploadSession {
     private var restartsLeft = Self.restarts
     /// Where the session is; nil before it has begun.
     private(set) var location: WebAddress?
+    /// The least reach that the session's server may have, where it is another than the registry's.
+    private(set) var leastReach: PeerAddress.Reach?
 
     /// A blob of so many bytes; `from` is another repository of the registry that has it.
     ///
     /// `location` is a session that was begun before, when a mount turned into one.
-    init(size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil) {
+    init(
+        size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil,
+        leastReach: PeerAddress.Reach? = nil
+    ) {
+        self.leastReach = leastReach
         self.size = size
         self.from = from
         self.location = location
@@ -69,6 +75,7 @@ struct UploadSession {
     private mutating func start() -> Action {
         phase = .starting
         location = nil
+        leastReach = nil
         offset = 0
         return .start(from: isMounting ? from : nil)
     }
@@ -113,8 +120,8 @@ struct UploadSession {
             return send()
         case (.starting, 400...499)
         where isMounting && response.status != 408
-            && response.status != 429 && response.status != 401:
-            // Without mounting it may well work: 405 says so, others mean the other repository.
+            && response.status != 429:
+            // Without mounting it may well work: 405 says so, 401 and others mean the other repository.
             isMounting = false
             return start()
         case (.patching, 200...299):
@@ -185,6 +192,11 @@ struct UploadSession {
         try RedirectPolicy.check(
             from: address.origin, peer: response.peer, to: next, "an upload")
         location = next
+        if let reach = RedirectPolicy.leastReach(
+            from: address.origin, peer: response.peer, to: next)
+        {
+            leastReach = max(leastReach ?? reach, reach)
+        }
     }
 
     /// How many bytes the registry has: `Range: 0-b`, where b counts; an empty session says `0-0`,

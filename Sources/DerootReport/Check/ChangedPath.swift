@@ -3,15 +3,19 @@ package import DerootTar
 
 /// One entry of a layer that `convert` would change, in words.
 package struct ChangedPath: Sendable, Hashable {
+    /// Where it is in the image.
     package let path: TarPath
+    /// What kind of file it is.
     package let type: EntryType
     /// Mode bits with setuid, setgid and sticky.
     package let modeBefore: UInt16
+    /// The same after the change.
     package let modeAfter: UInt16
     /// `uid:gid`.
     package let ownerBefore: String
     /// `uid:gid`; the same where the owner stays.
     package let ownerAfter: String
+    /// What happens to file capabilities; nil where there are none.
     package let capabilities: FileCapability.Treatment?
     /// `S` privileges go, `M` only the owner or the mode changes.
     package let letter: Character

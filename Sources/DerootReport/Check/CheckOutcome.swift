@@ -12,6 +12,7 @@ package struct CheckOutcome: Sendable {
 
     /// In the order of the command line.
     package let references: [Reference]
+    /// What decided which findings fail.
     package let policy: CheckPolicy
     /// What `convert` would be asked for, as a command line; empty for the defaults.
     package let options: String

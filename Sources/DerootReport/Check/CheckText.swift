@@ -140,30 +140,35 @@ package struct CheckText: Sendable {
     private func places(
         _ evidence: ArraySlice<Finding.Evidence>, _ details: ImageDetails?
     ) -> [String] {
-        let room = style.width.map { max($0 - Self.column, 24) }
-        let names = evidence.map(place)
-        let widest = min(names.map(TextWidth.columns).max() ?? 0, 40)
-        return zip(names, evidence).map { name, evidence in
-            var rest = evidence.before.map { printable($0.utf8) } ?? ""
-            if let after = evidence.after {
-                rest += (rest.isEmpty ? "" : " ") + "→ " + printable(after.utf8)
-            }
-            if let layer = evidence.layer {
-                let number = details?.layers.firstIndex { $0.digest == layer }
-                rest +=
-                    (rest.isEmpty ? "" : "  ")
-                    + "layer \(number.map { "\($0 + 1)" } ?? layer.short)"
-            }
-            var head = name
-            if let room {
-                let columns = TextWidth.columns(of: name)
-                rest = style.shortened(rest, to: max(room / 2, room - columns - 2))
-                head = style.shortened(name, to: room - TextWidth.columns(of: rest) - 2)
-            }
-            let pad = max(0, widest - TextWidth.columns(of: head)) + 2
-            let lead = String(repeating: " ", count: Self.column) + head
-            return rest.isEmpty ? lead : lead + String(repeating: " ", count: pad) + rest
+        let room = style.width.map { max($0 - Self.column, 24) } ?? .max
+        let rows = evidence.map { evidence in
+            let name = place(evidence)
+            guard room < .max else { return (name, beside(evidence, details)) }
+            let columns = TextWidth.columns(of: name)
+            let rest = style.shortened(
+                beside(evidence, details), to: max(room / 2, room - columns - 2))
+            return (style.shortened(name, to: room - TextWidth.columns(of: rest) - 2), rest)
         }
+        let widest = min(rows.map { TextWidth.columns(of: $0.0) }.max() ?? 0, 40)
+        return rows.map { head, rest in
+            let lead = String(repeating: " ", count: Self.column) + head
+            guard !rest.isEmpty else { return lead }
+            let column = min(widest, room - TextWidth.columns(of: rest) - 2)
+            let pad = max(0, column - TextWidth.columns(of: head)) + 2
+            return lead + String(repeating: " ", count: pad) + rest
+        }
+    }
+
+    /// What stands beside a place: before, after, and the layer's number.
+    private func beside(_ evidence: Finding.Evidence, _ details: ImageDetails?) -> String {
+        var text = evidence.before.map { printable($0.utf8) } ?? ""
+        if let after = evidence.after {
+            text += (text.isEmpty ? "" : " ") + "→ " + printable(after.utf8)
+        }
+        guard let layer = evidence.layer else { return text }
+        let number = details?.layers.firstIndex { $0.digest == layer }
+        text += text.isEmpty ? "" : "  "
+        return text + "layer \(number.map { "\($0 + 1)" } ?? layer.short)"
     }
 
     private func place(_ evidence: Finding.Evidence) -> String {

@@ -63,6 +63,8 @@ package struct RunHints: Sendable, Hashable {
             let isPlain =
                 text.utf8.dropFirst().elementsEqual(path.bytes) && !path.isRoot
                 && !text.utf8.contains(UInt8(ascii: ":")) && text.utf8.count <= 1024
+                // YAML cannot hold them.
+                && !text.unicodeScalars.contains { $0.value & 0xFFFE == 0xFFFE }
             guard isPlain else {
                 unnamable += 1
                 return

@@ -4,6 +4,7 @@ import DerootBytes
 package struct TextStyle: Sendable, Hashable {
     /// Columns; nil: lines are as long as they are, as in files and pipes.
     package var width: Int?
+    /// True where SGR sequences are understood and wanted.
     package var usesColor: Bool
     /// False where the terminal may know ASCII only.
     package var usesUnicode: Bool
@@ -35,7 +36,9 @@ package struct TextStyle: Sendable, Hashable {
         usesColor && !text.isEmpty ? "\u{1B}[\(tone.code)m\(text)\u{1B}[0m" : text
     }
 
+    /// Stands between before and after.
     package var arrow: String { usesUnicode ? "→" : "->" }
+    /// Stands for what was cut.
     package var ellipsis: String { usesUnicode ? "…" : "..." }
 
     /// What is printed where a terminal knows ASCII only: other characters as `\u{…}`.

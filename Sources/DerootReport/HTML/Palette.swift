@@ -2,9 +2,11 @@
 package enum Palette {
     /// A colour in the light and in the dark.
     package struct Colour: Sendable, Hashable {
+        /// The variable without its dashes.
         package let name: String
         /// `#rrggbb`.
         package let light: String
+        /// The same for the dark scheme.
         package let dark: String
 
         init(_ name: String, _ light: String, _ dark: String) {

@@ -28,7 +28,8 @@ extension ImageIndex {
         let name = entry.annotations[OCILayout.referenceName]
         let same = manifests.indices.filter { position in
             switch (manifests[position].annotations[OCILayout.referenceName], name) {
-            case (nil, nil): true
+            // An attachment has no name either, and is nobody's place.
+            case (nil, nil): manifests[position].artifactType == nil
             case (let one?, let other?): sameBytes(one, other)
             default: false
             }

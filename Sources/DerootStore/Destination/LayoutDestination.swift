@@ -20,6 +20,10 @@ package struct LayoutDestination: ImageDestination {
 
     /// Starts a transaction.
     package func begin() throws(DerootError) -> any DestinationTransaction {
+        try layoutTransaction()
+    }
+
+    func layoutTransaction() throws(DerootError) -> LayoutTransaction {
         do throws(DerootError) {
             return try LayoutTransaction(reference, limits: limits)
         } catch { throw error.located(in: .init(file: name)) }

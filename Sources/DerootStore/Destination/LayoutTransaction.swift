@@ -67,7 +67,27 @@ final class LayoutTransaction: DestinationTransaction {
             }
             let entry = root.entry(asked: reference.selectedName, carried: name)
             if existing == nil, try publishNew(entry, closure) { return }
-            try merge(entry, closure)
+            try merge(closure.blobs) { (index) throws(DerootError) in try index.place(entry) }
+        } catch { throw error.located(in: .init(file: reference.description)) }
+    }
+
+    /// Adds documents that speak of an image in the layout.
+    func commit(attaching referrers: [Descriptor]) throws(DerootError) {
+        defer { staging.discard() }
+        do throws(DerootError) {
+            var blobs: [Digest: UInt64] = [:]
+            for referrer in referrers {
+                let closure = try Closure(root: referrer, limits: limits) {
+                    (digest) throws(DerootError) in try self.open(digest)
+                }
+                blobs.merge(closure.blobs) { first, _ in first }
+            }
+            try merge(blobs) { (index) throws(DerootError) in
+                for referrer in referrers
+                where !index.manifests.contains(where: { $0.digest == referrer.digest }) {
+                    index.appendManifest(referrer)
+                }
+            }
         } catch { throw error.located(in: .init(file: reference.description)) }
     }
 
@@ -123,17 +143,19 @@ final class LayoutTransaction: DestinationTransaction {
         return true
     }
 
-    private func merge(_ entry: Descriptor, _ closure: Closure) throws(DerootError) {
+    private func merge(
+        _ blobs: [Digest: UInt64], _ edit: (inout ImageIndex) throws(DerootError) -> Void
+    ) throws(DerootError) {
         let layout = try LayoutDirectory(reference.path)
         let lock = try File.opening(layout.path, flags: O_RDONLY | O_DIRECTORY)
         _ = try lock.lock()
         try layout.checkWritable(limits: limits)
         var index = try layout.index(limits: limits)
-        try index.place(entry)
+        try edit(&index)
         var additions = LayoutAdditions(to: layout, from: staging)
         do throws(DerootError) {
             let brought = staging.kept
-            for digest in closure.blobs.keys.sorted(by: { $0.hex < $1.hex }) {
+            for digest in blobs.keys.sorted(by: { $0.hex < $1.hex }) {
                 if brought[digest] != nil && verified.withLock({ $0[digest] }) != true {
                     try additions.add(digest)
                 } else if try File.kind(of: "\(layout.path)/\(blobPath(digest))") == nil {

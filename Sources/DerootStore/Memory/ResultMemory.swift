@@ -11,10 +11,14 @@ package struct ResultMemory: Sendable {
     package struct Key: Sendable, Hashable {
         let digest: Digest
 
-        /// `version` is the tool's, `options` their one canonical text, `platform` nil for all.
-        package init(source: Digest, version: String, options: String, platform: Platform?) {
+        /// `name` is the source's without its tag, since recipes look at it; `version` is the tool's,
+        /// `options` their one canonical text, `platform` nil for all.
+        package init(
+            source: Digest, name: String, version: String, options: String, platform: Platform?
+        ) {
             var hasher = DigestHasher()
-            for part in [source.description, version, options, platform?.description ?? "all"] {
+            let platform = platform?.description ?? "all"
+            for part in [source.description, name, version, options, platform] {
                 // A length before each, so that no two lists of parts read the same.
                 hasher.update(Array("\(part.utf8.count):\(part)".utf8))
             }

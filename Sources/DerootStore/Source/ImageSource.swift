@@ -22,11 +22,21 @@ package protocol ImageSource: Sendable {
     func blob(_ descriptor: Descriptor) throws(DerootError) -> FileSlice
     /// Whether the blob is there and can be opened; nothing is said about its content.
     func contains(_ descriptor: Descriptor) -> Bool
+    /// The documents beside the image that speak of one of these digests: signatures, attestations,
+    /// SBOMs.
+    ///
+    /// They are listed, so that nobody misses them in the result, and never copied.
+    ///
+    /// - Throws: What asking the source throws.
+    func referrers(of digests: [Digest]) throws(DerootError) -> [Referrer.Found]
     /// Says that these blobs will be read, in this order; a source far away may begin to fetch them.
     func expect(_ blobs: [Descriptor])
 }
 
 extension ImageSource {
+    /// None: only layouts and registries keep documents beside an image.
+    package func referrers(of digests: [Digest]) throws(DerootError) -> [Referrer.Found] { [] }
+
     /// A whole document, its size and then its digest verified.
     ///
     /// The blob is preferred; content embedded in the descriptor, which was verified when that was

@@ -14,14 +14,17 @@ extension ImageIndex {
     func entry(_ selection: LocalReference.Selection) throws(DerootError) -> Descriptor {
         switch selection {
         case .only:
-            guard manifests.count > 1 else {
-                guard let only = manifests.first else {
+            // What is attached to an image is listed beside it, with its kind.
+            let images = manifests.filter { $0.artifactType == nil }
+            let candidates = images.isEmpty ? manifests : images
+            guard candidates.count > 1 else {
+                guard let only = candidates.first else {
                     throw DerootError(.notFound, "the layout holds no image")
                 }
                 return only
             }
             throw DerootError(
-                .ambiguous, "the layout holds \(manifests.count) images: \(listing)",
+                .ambiguous, "the layout holds \(candidates.count) images: \(listing)",
                 advice: choiceAdvice)
         case .position(let position):
             guard manifests.indices.contains(position) else {

@@ -10,6 +10,9 @@ package struct OCISource: ImageSource {
     /// What was odd but harmless.
     package let remarks: [String]
     private let chosen: Descriptor
+    /// All entries of the layout's index.
+    private let entries: [Descriptor]
+    private let limits: Limits
     private let files: any LayoutFiles
 
     /// Opens a layout in a directory and chooses.
@@ -37,10 +40,12 @@ package struct OCISource: ImageSource {
     ) throws(DerootError) {
         name = reference.description
         self.files = files
+        self.limits = limits
         do throws(DerootError) {
             remarks = try Self.marker(files, limits: limits)
             let index = try Self.index(files, limits: limits)
             chosen = try index.entry(reference.selection)
+            entries = index.manifests
         } catch { throw error.located(in: .init(file: reference.description)) }
         imageName =
             chosen.annotations[OCILayout.referenceName] ?? chosen.annotations[containerdName]
@@ -79,6 +84,21 @@ package struct OCISource: ImageSource {
 
     /// The chosen index or manifest.
     package func root() -> Descriptor { chosen }
+
+    /// The other entries whose manifests have one of the digests as their subject.
+    package func referrers(of digests: [Digest]) throws(DerootError) -> [Referrer.Found] {
+        var found: [Referrer.Found] = []
+        for entry in entries where entry.digest != chosen.digest && entry.mediaType.isManifest {
+            // What is wrong with other people's documents is no reason to refuse this image.
+            guard entry.size <= UInt64(limits.manifestBytes),
+                let bytes = try? document(entry, limit: limits.manifestBytes),
+                let manifest = try? Manifest(parsing: bytes), let subject = manifest.subject,
+                digests.contains(subject.digest)
+            else { continue }
+            found.append(manifest.found(subject: subject.digest, digest: entry.digest))
+        }
+        return found
+    }
 
     /// A blob's bytes, not verified.
     package func blob(_ descriptor: Descriptor) throws(DerootError) -> FileSlice {

@@ -28,17 +28,13 @@ struct IdentityTests {
 
     @Test(
         arguments: [
-            ("auto", .auto), ("1", .numbers(uid: 1, gid: nil)), ("1:0", .numbers(uid: 1, gid: 0)),
+            ("auto", .auto), ("adopt", .adopt), ("1", .numbers(uid: 1, gid: nil)),
+            ("1:0", .numbers(uid: 1, gid: 0)),
             ("2147483647:2147483647", .numbers(uid: 2_147_483_647, gid: 2_147_483_647)),
             ("app", .name("app")), ("_a-b_9", .name("_a-b_9")), ("root", .name("root")),
         ] as [(String, Identity.Choice)])
     func readsAChoice(_ text: String, _ choice: Identity.Choice) throws {
         #expect(try Identity.Choice(parsing: text) == choice)
-    }
-
-    @Test func adoptingIsForLater() throws {
-        let error = try #require(throws: DerootError.self) { try Identity.Choice(parsing: "adopt") }
-        #expect(error.code == .unsupported)
     }
 
     @Test func anImageOfRootGetsTheDefault() throws {

@@ -102,7 +102,7 @@ struct UploadSessionTests {
         #expect(try begun(size: 4, from: "b").1 == "finish https://r/u/1?state=x 0..<4")
     }
 
-    @Test(arguments: [405, 404, 403, 400])
+    @Test(arguments: [405, 404, 403, 401, 400])
     func mountIsRefused(_ status: Int) throws {
         var session = UploadSession(size: 4, from: "b", options: options)
         _ = session.begin()

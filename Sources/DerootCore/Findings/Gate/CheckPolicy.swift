@@ -17,8 +17,11 @@ package struct CheckPolicy: Sendable {
         }
     }
 
+    /// The standards that findings are held against.
     package var gates: [Gate] = []
+    /// From which severity on a finding fails.
     package var failOn = FailOn.error
+    /// What was accepted.
     package var ignores = IgnoreFile()
     /// Seconds since 1970, for the days on which accepted findings expire.
     package var now: Int64 = 0
@@ -72,6 +75,7 @@ package struct CheckPolicy: Sendable {
 package struct GradedFinding: Sendable {
     /// A gate's demand that the finding breaks.
     package struct Breach: Sendable, Hashable {
+        /// The standard.
         package let gate: Gate
         /// The gate's own name for the demand.
         package let clause: String
@@ -84,6 +88,7 @@ package struct GradedFinding: Sendable {
 
     /// With the severity that counts, and without the places that were accepted.
     package var finding: Finding
+    /// The demands that it breaks, in the order of the gates.
     package var breaches: [Breach] = []
     /// Why all of it was accepted; nil where it counts.
     package private(set) var ignored: IgnoreFile.Entry?
@@ -92,6 +97,7 @@ package struct GradedFinding: Sendable {
 
     package init(_ finding: Finding) { self.finding = finding }
 
+    /// The severity that counts.
     package var severity: Rule.Severity { finding.severity }
 
     /// True unless it was accepted.
@@ -120,7 +126,9 @@ package struct GradedFinding: Sendable {
 
 /// One image with its graded findings, the worst first.
 package struct GradedImage: Sendable {
+    /// What was found, before the policy.
     package let check: ImageCheck
+    /// Accepted ones included.
     package let findings: [GradedFinding]
 
     package init(_ check: ImageCheck, findings: [GradedFinding]) {
@@ -141,7 +149,9 @@ package struct GradedImage: Sendable {
 package struct GradedReport: Sendable {
     /// The reference as the user wrote it.
     package let source: String
+    /// The index or manifest that it names.
     package let digest: Digest
+    /// In the index's order.
     package let images: [GradedImage]
 
     package init(source: String, digest: Digest, images: [GradedImage]) {

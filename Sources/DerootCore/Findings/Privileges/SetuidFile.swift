@@ -76,13 +76,16 @@ struct KeptEntries {
     init(_ image: CheckedImage) {
         self.image = image
         var policy = EntryPolicy(image.options)
-        policy.keptPaths = Set(image.options.keep.flatMap { $0.expand(in: image.tree) })
+        // A recipe may keep some as well.
+        let more = (image.plan?.recipe?.keep ?? []).compactMap { try? PathPattern($0) }
+        policy.keptPatterns = image.options.keep + more
+        policy.keptPaths = Set(policy.keptPatterns.flatMap { $0.expand(in: image.tree) })
         self.policy = policy
     }
 
     /// True where one of the names of the entry's inode is on the list.
     func contains(_ reference: EntryRef) -> Bool {
-        guard !image.options.keep.isEmpty else { return false }
+        guard !policy.keptPatterns.isEmpty else { return false }
         return image.tree.linkGroup(of: reference).contains { policy.keeps(image.path($0)) }
     }
 }

@@ -137,14 +137,23 @@ package struct LineEditing: Sendable {
     ) throws(DerootError) -> Int {
         var hits = 0
         var at = line.startIndex
+        var last: Int?
         while at <= line.endIndex,
             let match = try pattern.match(in: line, from: at, work: &work)
         {
+            // An empty match right behind another is none, as in sed.
+            if match.range.isEmpty, match.range.lowerBound == last {
+                if at < line.endIndex { out.append(line[at]) }
+                at += 1
+                last = nil
+                continue
+            }
             hits += 1
             let groups = match.groups.map { range in range.map { line[$0] } ?? [] }
             out += line[at..<match.range.lowerBound]
             out += try text.filled(values, groups: groups)
             at = match.range.upperBound
+            last = at
             if match.range.isEmpty {
                 // An empty match must not be found again.
                 if at < line.endIndex { out.append(line[at]) }

@@ -33,6 +33,11 @@ extension RecipeWork {
         _ text: RecipeText, _ added: AddedEntries, _ policy: EntryPolicy
     ) throws(DerootError) -> Status? {
         let found = try resolve(try literal(text))
+        var above = found.path.parent
+        while !above.isRoot {
+            if added[above]?.kind == .whiteout { return nil }
+            above = above.parent
+        }
         if let new = added[found.path] {
             if case .whiteout = new.kind { return nil }
             return Status(

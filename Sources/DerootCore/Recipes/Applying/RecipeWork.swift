@@ -35,7 +35,7 @@ struct RecipeWork {
     ) throws(DerootError) {
         if let refusal = recipe.refusal {
             throw recipe.error(
-                .blocked, refusal, advice: "--recipe none converts without it, at your own risk")
+                .refused, refusal, advice: "--recipe none converts without it, at your own risk")
         }
         for denial in recipe.denials where denial.condition.holds(for: image, options) {
             let what = options.profiles.map { "--profile \($0.rawValue)" }.sorted()
@@ -43,7 +43,7 @@ struct RecipeWork {
                 denial.condition.profile.map { "--profile \($0.rawValue)" }
                 ?? denial.condition.ports.map { "--ports \($0.rawValue)" }
                 ?? what.joined(separator: " ")
-            throw recipe.error(.blocked, "\(asked) cannot work: \(denial.reason)")
+            throw recipe.error(.refused, "\(asked) cannot work: \(denial.reason)")
         }
     }
 

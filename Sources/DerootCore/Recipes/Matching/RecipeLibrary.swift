@@ -97,6 +97,11 @@ package struct RecipeLibrary: Sendable, Hashable {
         return next == nil && seen.count == 1 ? recipe.digest : Digest.of(Array(text.utf8))
     }
 
+    /// A digest of all recipes: what is remembered of a result holds only as long as they do.
+    package var digest: Digest {
+        Digest.of(Array(recipes.map { "\($0.id) \($0.digest)\n" }.joined().utf8))
+    }
+
     /// A digest of the user's own recipes; nil where there are none.
     package var ownDigest: Digest? {
         guard !own.isEmpty else { return nil }

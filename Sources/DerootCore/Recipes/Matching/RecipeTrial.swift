@@ -24,15 +24,16 @@ extension Conversion {
         var trials: [RecipeTrial] = []
         for image in graph.convertible {
             let input = self.input(image, layers)
-            let kind = try planner.kind(
-                input, try FileTree(input.layers.map(\.pass.listing)), read: body(image, input))
+            let reader = reader(of: image)
+            let tree = try FileTree(input.layers.map(\.pass.listing))
+            let kind = try planner.kind(input, tree, read: input.body(reader))
             let matches = library.recipes.map { RecipeMatch($0, for: kind) }.sorted { a, b in
                 if a.fits != b.fits { return a.fits }
                 return a.score != b.score ? a.score > b.score : a.recipe.id < b.recipe.id
             }
             let outcome: Result<ImagePlan, DerootError>
             do throws(DerootError) {
-                outcome = .success(try planner.plan(input, read: body(image, input)))
+                outcome = .success(try planner.plan(input, reading: reader))
             } catch { outcome = .failure(error) }
             trials.append(
                 RecipeTrial(

@@ -139,6 +139,18 @@ package struct RecipeValues: Sendable {
     /// Ports that move, such as `80/tcp` to 8080.
     package let ports: [String: UInt16]
 
+    package init(
+        uid: UInt32, gid: UInt32, user: [UInt8], home: [UInt8], env: [String],
+        ports: [String: UInt16]
+    ) {
+        self.uid = uid
+        self.gid = gid
+        self.user = user
+        self.home = home
+        self.env = env
+        self.ports = ports
+    }
+
     /// The value of a variable of the image; the last one of a name counts, as in most runtimes.
     package func environment(_ name: String) -> String? {
         let prefix = Array((name + "=").utf8)

@@ -209,7 +209,7 @@ struct PatternParser {
             var to = bytes[at]
             at += 1
             if to == UInt8(ascii: "\\"), let escaped = next {
-                to = escaped
+                to = Self.punctuation.contains(escaped) ? escaped : 0
                 at += 1
             }
             guard item.contains(from), from <= to, from < 0x80, to < 0x80 else {

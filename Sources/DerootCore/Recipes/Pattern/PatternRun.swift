@@ -57,7 +57,13 @@ struct PatternRun {
                 if now.steps.isEmpty { round += 1 }
                 follow(0, at, none, &now, &work)
             }
-            guard !now.steps.isEmpty else { break }
+            guard !now.steps.isEmpty else {
+                // Nothing is alive: a condition on the place did not hold, so the next one is tried.
+                guard found == nil, !program.isAnchored, at < line.endIndex else { break }
+                at += 1
+                work -= 1
+                continue
+            }
             round += 1
             next.clear()
             for (index, step) in now.steps.enumerated() {

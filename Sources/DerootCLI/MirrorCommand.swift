@@ -1,0 +1,183 @@
+package import ArgumentParser
+import DerootBytes
+import DerootMirror
+import DerootOCI
+import DerootRegistry
+
+/// `deroot mirror`: many images, night after night, by many machines.
+package struct MirrorCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "mirror",
+        abstract: "Convert whole repositories or registries into a target registry.",
+        discussion: """
+            mirror.yaml says what is read, which tags, and where the results go. What was done is kept \
+            in the target registry itself, below TARGET/\(Ledger.repository), so that a rerun does only \
+            what is new, whoever runs it. Exit status: 0 all done, 75 worth another try, 1 some images \
+            cannot be converted (they are listed), 2 not possible, 64 usage, 130/143 interrupted.
+            """,
+        subcommands: [
+            MirrorPlanCommand.self, MirrorRunCommand.self, MirrorStatusCommand.self,
+            MirrorPruneCommand.self,
+        ])
+
+    package init() {}
+}
+
+/// What all parts of `deroot mirror` share.
+struct MirrorFlags: ParsableArguments {
+    @Option(
+        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"))
+    var plan: String?
+
+    @OptionGroup(title: "Registries") var registries: RegistryFlags
+    @OptionGroup(title: "Limits") var limits: LimitFlags
+    @OptionGroup(title: "Output") var output: OutputFlags
+
+    /// What the commands work with.
+    struct Setup {
+        let plan: MirrorPlan
+        let ledger: Ledger
+        let source: RegistryClient
+        let destination: RegistryClient
+        let pool: WorkerPool
+    }
+
+    /// Reads the plan, or makes one of mirror.yaml for so many shards.
+    ///
+    /// - Throws: `.usage` for neither or both, and what reading and planning throw.
+    func setUp(shards: Int) throws(DerootError) -> Setup {
+        let source = try registries.client(.source)
+        let destination = try registries.client(.destination)
+        switch (file, plan) {
+        case (let file?, nil):
+            let config = try MirrorConfig(
+                parsing: try InputFile.read(file, atMost: 1 << 20), file: file)
+            let pool = WorkerPool(jobs: limits.jobs ?? config.jobs)
+            let ledger = try Ledger(target: config.target, client: destination)
+            let plan = try MirrorPlanner(
+                config, source: source, ledger: ledger, pool: WorkerPool(jobs: max(8, pool.jobs)),
+                limits: try limits.limits()
+            ).plan(shards: shards)
+            return Setup(
+                plan: plan, ledger: ledger, source: source, destination: destination, pool: pool)
+        case (nil, let path?):
+            let plan: MirrorPlan
+            do throws(DerootError) {
+                plan = try MirrorPlan(parsing: try InputFile.read(path, atMost: 1 << 30))
+            } catch { throw error.located(in: .init(file: path)) }
+            return Setup(
+                plan: plan, ledger: try Ledger(target: plan.target, client: destination),
+                source: source, destination: destination, pool: WorkerPool(jobs: limits.jobs))
+        case (nil, nil):
+            throw DerootError(
+                .usage, "there is neither a mirror.yaml nor a plan",
+                advice: "give -f mirror.yaml or --plan FILE")
+        case (.some, .some):
+            throw DerootError(.usage, "-f and --plan are given, and either says what to do")
+        }
+    }
+
+    /// Tells of keys with several results, which can only be if two machines gave different bytes.
+    func warn(_ ledger: Ledger) {
+        for key in ledger.contradictions {
+            output.note(
+                "deroot: warning: the ledger has several results for \(key): conversions differ")
+        }
+    }
+}
+
+/// `deroot mirror plan`.
+struct MirrorPlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Resolve tags and write a plan, as JSON, that never changes.")
+
+    @Option(help: ArgumentHelp("Into how many parts the plan is divided.", valueName: "n"))
+    var shards = 1
+
+    @OptionGroup var common: MirrorFlags
+
+    func run() throws {
+        try Failure.reportedStatus { () throws(DerootError) in try work() }
+    }
+
+    private func work() throws(DerootError) -> Int32 {
+        guard (1...100_000).contains(shards) else {
+            throw DerootError(.usage, "--shards is \(shards), not a number from 1 to 100000")
+        }
+        guard common.plan == nil else {
+            throw DerootError(.usage, "a plan is made of -f mirror.yaml, not of a plan")
+        }
+        let setup = try common.setUp(shards: shards)
+        common.warn(setup.ledger)
+        try common.output.result(
+            String(decoding: setup.plan.json.serialized(indented: true), as: UTF8.self) + "\n")
+        let bytes = setup.plan.items.reduce(UInt64(0)) { $0 + $1.bytes }
+        common.output.note(
+            "\(setup.plan.items.count) images, \(bytes) bytes of layers to be looked at, "
+                + "\(setup.plan.problems.count) sources not looked at")
+        for problem in setup.plan.problems {
+            Console.error("deroot: \(problem.source): \(problem.message)")
+        }
+        return MirrorOutcome.exitStatus([], problems: setup.plan.problems)
+    }
+}
+
+/// `deroot mirror status`.
+struct MirrorStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Say how far a plan is; nothing is changed.")
+
+    @OptionGroup var common: MirrorFlags
+
+    func run() throws {
+        try Failure.reportedStatus { () throws(DerootError) in try work() }
+    }
+
+    private func work() throws(DerootError) -> Int32 {
+        let setup = try common.setUp(shards: 1)
+        let status = try MirrorStatus(
+            setup.plan, ledger: setup.ledger, client: setup.destination, pool: setup.pool)
+        if common.output.format == .json {
+            try common.output.result(
+                String(decoding: status.json.serialized(indented: true), as: UTF8.self) + "\n")
+        } else {
+            try common.output.result(status.lines.joined(separator: "\n") + "\n")
+        }
+        return status.exitStatus
+    }
+}
+
+/// `deroot mirror prune`.
+struct MirrorPruneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Delete ledger entries that the plan does not ask for; list them without --yes.",
+        discussion: "Images and their tags are never deleted. The registry must allow deletion.")
+
+    @Flag(help: "Delete, and do not only list.")
+    var yes = false
+
+    @OptionGroup var common: MirrorFlags
+
+    func run() throws {
+        try Failure.reported { () throws(DerootError) in try work() }
+    }
+
+    private func work() throws(DerootError) {
+        let setup = try common.setUp(shards: 1)
+        guard setup.plan.problems.isEmpty else {
+            throw DerootError(
+                .transient, "\(setup.plan.problems.count) sources could not be looked at",
+                advice: "their entries would be taken for superfluous; try again later")
+        }
+        let gone = try setup.ledger.prune(
+            keeping: Set(setup.plan.items.map(\.key)), dryRun: !yes)
+        try common.output.result(gone.map { $0 + "\n" }.joined())
+        common.output.note(
+            yes ? "\(gone.count) entries deleted" : "\(gone.count) entries would be deleted")
+    }
+}

@@ -1,0 +1,89 @@
+package import DerootBytes
+import DerootCore
+package import DerootOCI
+package import DerootRegistry
+import Synchronization
+
+/// What is known of all conversions, in the target registry itself: one tag an entry.
+///
+/// Content-addressed, so that nobody has to lock: who writes an entry twice writes the same.
+package final class Ledger: Sendable {
+    /// The repository's name below the target.
+    package static let repository = "deroot-ledger"
+    /// The type of the entries.
+    package static let entryType = MediaType("application/vnd.deroot.ledger.v1+json")
+
+    private let repository: RegistryRepository
+    private let view = Mutex(LedgerView())
+
+    /// Opens the ledger below a target, `host/path`, and reads its list of tags.
+    ///
+    /// - Throws: `.denied`, `.transient`.
+    package init(target: String, client: RegistryClient) throws(DerootError) {
+        repository = try RegistryRepository(
+            ImageName(parsing: "\(target)/\(Self.repository)"), .write, client: client)
+        try refresh()
+    }
+
+    /// Reads the list of tags once more: others may have written.
+    package func refresh() throws(DerootError) {
+        let fresh = LedgerView(tags: try repository.tags())
+        view.withLock { $0 = fresh }
+    }
+
+    /// What is known of a key.
+    package subscript(key: LedgerKey) -> LedgerState? { view.withLock { $0[key] } }
+
+    /// Keys with several results.
+    package var contradictions: [LedgerKey] { view.withLock(\.contradictions) }
+
+    /// Everything that is known.
+    package var current: LedgerView { view.withLock { $0 } }
+
+    /// Notes a result or a refusal; `details` is what the entry holds besides.
+    ///
+    /// - Throws: `.denied`, `.transient`.
+    package func note(
+        _ state: LedgerState, for key: LedgerKey, _ details: JSONObject
+    ) throws(DerootError) {
+        guard let tag = state.tag(key) else { return }
+        var entry: JSONObject = [
+            "deroot": .string("ledger"), "version": .number(1),
+            "tool": .string(Version.text), "key": .string(key.description),
+        ]
+        entry.members += details.members
+        try repository.put(
+            artifact: JSON.object(entry).serialized(indented: true), type: Self.entryType, as: tag)
+        view.withLock { $0.add(state, for: key) }
+    }
+
+    /// Why a key was refused, as the entry says; nil where nothing is known.
+    ///
+    /// - Throws: `.denied`, `.transient`, `.malformed`.
+    package func refusal(_ key: LedgerKey) throws(DerootError) -> String? {
+        guard let tag = LedgerState.refused.tag(key), let stored = try repository.manifest(tag)
+        else { return nil }
+        guard let layer = try Manifest(parsing: stored.bytes).layers.first,
+            let bytes = try repository.blob(layer.digest)
+        else { return nil }
+        return try Document(parsing: bytes).root.object("refusal")?.text("message")
+    }
+
+    /// Deletes the entries of keys that nobody asks for any more; gives the tags that went.
+    ///
+    /// - Throws: `.denied`, `.transient`.
+    package func prune(keeping keys: Set<LedgerKey>, dryRun: Bool) throws(DerootError) -> [String] {
+        var gone: [String] = []
+        for tag in try repository.tags() {
+            guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
+            try Interruption.check()
+            if !dryRun {
+                guard let digest = try repository.digest(of: tag),
+                    try repository.delete(digest)
+                else { continue }
+            }
+            gone.append(tag)
+        }
+        return gone
+    }
+}

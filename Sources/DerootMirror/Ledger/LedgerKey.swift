@@ -1,0 +1,119 @@
+package import DerootBytes
+package import DerootCore
+
+/// What decides a result, apart from the source: the same recipe and the same source give the same
+/// bytes.
+package struct MirrorRecipe: Sendable, Hashable {
+    package let options: ConversionOptions
+    /// The platform asked for; nil: all.
+    package let platform: String?
+
+    package init(_ options: ConversionOptions, platform: String?) {
+        self.options = options
+        self.platform = platform
+    }
+
+    /// Raised whenever the same options begin to give other bytes.
+    package static let rewriteFormat = 1
+
+    /// The digest of the recipe, the tool and its compressors.
+    package var digest: Digest { digest(compressors: CompressorVersions.text) }
+
+    /// The digest with other compressors than this process has, for tests.
+    package func digest(compressors: String) -> Digest {
+        let lines = [
+            "deroot mirror recipe 1", "rewrite format \(Self.rewriteFormat)",
+            "deroot \(Version.text)", "options \(options)", "platform \(platform ?? "all")",
+            compressors,
+        ]
+        return Digest.of(Array((lines.joined(separator: "\n") + "\n").utf8))
+    }
+}
+
+/// What a result is filed under: the digest of source and recipe.
+package struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
+    /// The first 40 hex digits, as tags hold them.
+    package let description: String
+
+    /// The key of a source and a recipe.
+    package init(source: Digest, recipe: Digest) {
+        let digest = Digest.of(Array("\(source)\n\(recipe)\n".utf8))
+        description = String(digest.hex.prefix(40))
+    }
+
+    /// Reads 40 lower-case hex digits; nil for anything else.
+    package init?(parsing text: some StringProtocol) {
+        let isHex = text.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+        }
+        guard text.utf8.count == 40, isHex else { return nil }
+        description = String(text)
+    }
+}
+
+/// What the ledger says of a key.
+package enum LedgerState: Sendable, Hashable {
+    /// The result's digest.
+    case done(Digest)
+    /// The image cannot be converted with this recipe.
+    case refused
+
+    /// The tag that says so (at most 108 characters); nil for a digest that does not fit into one.
+    package func tag(_ key: LedgerKey) -> String? {
+        switch self {
+        case .refused: return "v1-\(key)-refused"
+        case .done(let digest):
+            return digest.algorithm == .sha256 ? "v1-\(key)-\(digest.hex)" : nil
+        }
+    }
+
+    /// Reads a tag; nil for one that is not the ledger's.
+    package static func parse(_ tag: String) -> (key: LedgerKey, state: LedgerState)? {
+        let parts = tag.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "v1", let key = LedgerKey(parsing: parts[1]) else {
+            return nil
+        }
+        if parts[2] == "refused" { return (key, .refused) }
+        guard let digest = try? Digest(parsing: "sha256:\(parts[2])") else { return nil }
+        return (key, .done(digest))
+    }
+}
+
+/// The ledger as a list of tags shows it.
+package struct LedgerView: Sendable {
+    private var states: [LedgerKey: Set<LedgerState>] = [:]
+
+    /// Reads tags; those that are not the ledger's are passed over.
+    package init(tags: [String] = []) {
+        for tag in tags {
+            if let (key, state) = LedgerState.parse(tag) { add(state, for: key) }
+        }
+    }
+
+    /// Adds an entry.
+    package mutating func add(_ state: LedgerState, for key: LedgerKey) {
+        states[key, default: []].insert(state)
+    }
+
+    /// What is known of a key; a result beats a refusal, and of several results the least counts.
+    package subscript(key: LedgerKey) -> LedgerState? {
+        let results = results(key)
+        if let first = results.first { return .done(first) }
+        return states[key] == nil ? nil : .refused
+    }
+
+    /// Keys with several results: conversions that did not give the same bytes.
+    package var contradictions: [LedgerKey] {
+        states.keys.filter { results($0).count > 1 }.sorted { $0.description < $1.description }
+    }
+
+    /// All keys.
+    package var keys: Set<LedgerKey> { Set(states.keys) }
+
+    private func results(_ key: LedgerKey) -> [Digest] {
+        (states[key] ?? []).compactMap { state -> Digest? in
+            guard case .done(let digest) = state else { return nil }
+            return digest
+        }.sorted { $0.hex < $1.hex }
+    }
+}

@@ -1,0 +1,146 @@
+import DerootBytes
+import DerootCore
+import DerootMirror
+import DerootOCI
+import DerootStore
+import Testing
+
+@Suite("mirror plans")
+struct PlanTests {
+    private func digest(_ text: String) -> Digest { Digest.of(Array(text.utf8)) }
+
+    private func candidate(
+        _ source: String, _ content: String, _ layers: [(String, UInt64)] = [],
+        repository: String = "t.io/x", tag: String? = nil, own: String? = nil
+    ) throws -> MirrorCandidate {
+        var options = ConversionOptions()
+        if let own { options.own = [try PathPattern(own)] }
+        return MirrorCandidate(
+            source: source, digest: digest(content),
+            recipe: MirrorRecipe(options, platform: nil), repository: repository,
+            tag: tag ?? String(source.split(separator: ":").last ?? "latest"),
+            layers: layers.map { .init(digest: digest($0.0), size: $0.1) })
+    }
+
+    private func plan(
+        _ candidates: [MirrorCandidate], shards: Int = 1
+    ) throws(DerootError) -> MirrorPlan {
+        try PlanArrangement.plan(
+            candidates, target: "t.io", shards: shards,
+            problems: [.init(source: "z", code: "denied", message: "no", isTransient: false)])
+    }
+
+    @Test("one digest is one item, whatever tags it has")
+    func duplicates() throws {
+        let plan = try plan([
+            candidate("s.io/a:1.27", "one"), candidate("s.io/a:latest", "one"),
+            candidate("s.io/a:1.26", "two"), candidate("s.io/a:1.27", "one"),
+            candidate("s.io/a:own", "one", own: "/srv"),
+        ])
+        #expect(plan.items.count == 3)
+        let first = try #require(plan.items.first { $0.tags.contains("latest") })
+        #expect(first.tags == ["1.27", "latest"] && first.source == "s.io/a:1.27")
+        #expect(first.pinned == "s.io/a:1.27@\(digest("one"))")
+        #expect(Set(plan.items.map(\.key)).count == 3)
+    }
+
+    @Test("two sources for one tag are a mistake")
+    func conflict() throws {
+        let error = failure { () throws(DerootError) in
+            do {
+                _ = try plan([candidate("s.io/a:1", "one"), candidate("r.io/a:1", "two")])
+            } catch let error as DerootError { throw error } catch { return }
+        }
+        #expect(error?.code == .usage)
+        #expect(error?.description.contains("t.io/x:1") == true)
+    }
+
+    @Test("images with shared bases come first and together, the order being the same every time")
+    func order() throws {
+        let candidates = [
+            try candidate("s.io/lonely:1", "a", [("only", 5)]),
+            try candidate("s.io/app:1", "b", [("debian", 50), ("app1", 1)]),
+            try candidate("s.io/alp:1", "c", [("alpine", 3), ("x", 1)]),
+            try candidate("s.io/app:2", "d", [("debian", 50), ("app2", 1)], tag: "2"),
+            try candidate("s.io/base:1", "e", [("debian", 50)], tag: "base"),
+            try candidate("s.io/alp:2", "f", [("alpine", 3)], tag: "alp2"),
+        ].enumerated().map { index, candidate in
+            MirrorCandidate(
+                source: candidate.source, digest: candidate.digest, recipe: candidate.recipe,
+                repository: candidate.repository, tag: "t\(index)", layers: candidate.layers)
+        }
+        let plan = try plan(candidates)
+        let names = plan.items.map(\.source)
+        #expect(
+            names.prefix(3) == ["s.io/base:1", "s.io/app:1", "s.io/app:2"].prefix(3)
+                || Set(names.prefix(3)) == ["s.io/base:1", "s.io/app:1", "s.io/app:2"])
+        #expect(names.last == "s.io/lonely:1")
+        #expect(try self.plan(candidates.reversed()) == plan)
+        #expect(plan.sharedLayers == [digest("debian"), digest("alpine")])
+    }
+
+    @Test("shards have about the same to do, shared layers counted once")
+    func balance() throws {
+        var candidates: [MirrorCandidate] = []
+        for number in 0..<200 {
+            candidates.append(
+                try candidate(
+                    "s.io/a:\(number)", "\(number)",
+                    [("base\(number % 5)", 40 << 20), ("own\(number)", UInt64(number + 1) << 16)]))
+        }
+        let plan = try plan(candidates, shards: 4)
+        #expect(Set(plan.items.map(\.shard)) == [0, 1, 2, 3])
+        let loads = (0..<4).map { shard -> UInt64 in
+            var seen: Set<Digest> = []
+            var sum: UInt64 = 0
+            for item in plan.items where item.shard == shard {
+                let number = item.layers[1]
+                sum += item.bytes - (40 << 20)
+                if seen.insert(item.layers[0]).inserted { sum += 40 << 20 }
+                _ = number
+            }
+            return sum
+        }
+        let most = try #require(loads.max())
+        let least = try #require(loads.min())
+        #expect(most - least < 50 << 20, "\(loads)")
+        // Far from every base in every shard: that would be 20 times 40 MiB.
+        #expect(loads.reduce(0, +) < 1200 << 20, "\(loads)")
+    }
+
+    @Test("a plan survives its document")
+    func document() throws {
+        let plan = try plan(
+            [
+                candidate("s.io/a:1", "one", [("l", 7), ("l", 7)]),
+                candidate("s.io/a:2", "two", own: "/srv/*"),
+            ], shards: 3)
+        let bytes = plan.json.serialized(indented: true)
+        #expect(try MirrorPlan(parsing: bytes) == plan)
+        #expect(plan.items.first { $0.source == "s.io/a:1" }?.layers.count == 1)
+        #expect(try MirrorPlan(parsing: bytes).json.serialized(indented: true) == bytes)
+    }
+
+    @Test("a plan for other compressors is refused")
+    func otherCompressors() throws {
+        let plan = try plan([candidate("s.io/a:1", "one")])
+        let recipe = try #require(plan.items.first).recipe
+        let other = recipe.digest(compressors: "zlib 0").description
+        let text = String(decoding: plan.json.serialized(), as: UTF8.self)
+        let parts = text.split(
+            separator: recipe.digest.description, omittingEmptySubsequences: false)
+        let error = failure { () throws(DerootError) in
+            _ = try MirrorPlan(parsing: Array(parts.joined(separator: other).utf8))
+        }
+        #expect(error?.code == .planMismatch)
+    }
+
+    @Test(
+        "what is no plan", arguments: ["{}", "[]", #"{"deroot":"plan","version":1}"#, "x"])
+    func noPlan(_ text: String) {
+        let error = failure { () throws(DerootError) in
+            _ = try MirrorPlan(parsing: Array(text.utf8))
+        }
+        #expect(error?.code == .malformed)
+    }
+}
