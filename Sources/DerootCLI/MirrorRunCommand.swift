@@ -59,7 +59,7 @@ struct MirrorRunCommand: ParsableCommand {
         log?.write(figures.json(time: Self.time()))
         if let metrics {
             try OutputFile.write(
-                Array(figures.metrics(now: Int64(unsafe Glibc.time(nil))).utf8), to: metrics)
+                Array(figures.metrics(now: Int64(Glibc.time(nil))).utf8), to: metrics)
         }
         if output.format == .json {
             let document = figures.json(time: Self.time())
@@ -72,7 +72,7 @@ struct MirrorRunCommand: ParsableCommand {
     }
 
     private static func time() -> String {
-        Timestamp(seconds: Int64(unsafe Glibc.time(nil))).description
+        Timestamp(seconds: Int64(Glibc.time(nil))).description
     }
 
     /// A line for people about an image.
