@@ -17,10 +17,15 @@ package enum ClosedPID: ImageRule {
         let keys = [
             "pid", "PidFile", "pidfile", "pid-file", "pid_file", "unixsocket", "socket", "stats",
         ]
+        // Apache's files lie below the root that its configuration names.
+        var roots: [TarPath: String] = [:]
+        for line in image.serverLines where line.words.first == "ServerRoot" {
+            roots[line.path] = line.words.dropFirst().first.map { $0.filter { $0 != "\"" } }
+        }
         var places: [Finding.Evidence] = []
         for line in image.serverLines where line.words.count > 1 && keys.contains(line.words[0]) {
-            guard let value = line.words.dropFirst().first(where: { $0.hasPrefix("/") }),
-                value.utf8.count < 4096, !access.mayMake(TarPath(value))
+            guard let value = place(of: line, roots), value.utf8.count < 4096,
+                !access.mayMake(TarPath(value))
             else { continue }
             places.append(
                 image.evidence(at: line.path, line: line.number, before: printable(line.text.utf8)))
@@ -29,5 +34,15 @@ package enum ClosedPID: ImageRule {
             "\(count(places.count, "pid file or socket lies", "pid files or sockets lie")) where the user may not write",
             at: places, confidence: .likely,
             fix: .option("--own DIRECTORY hands it over; a recipe moves the file"))
+    }
+
+    /// The file that a line names; relative ones only of Apache, which has a root for them.
+    private static func place(of line: ServerFiles.Line, _ roots: [TarPath: String]) -> String? {
+        let values = line.words.dropFirst()
+        if let absolute = values.first(where: { $0.hasPrefix("/") }) { return absolute }
+        guard line.words[0] == "PidFile", let value = values.first, let root = roots[line.path],
+            root.hasPrefix("/")
+        else { return nil }
+        return "\(root)/\(value)"
     }
 }

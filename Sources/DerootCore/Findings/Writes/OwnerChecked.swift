@@ -19,7 +19,7 @@ package enum OwnerChecked: ImageRule {
         let volumes = image.config.volumes.map { image.tree.resolve(image.start.absolute($0)).path }
         var mended: [Finding.Evidence] = []
         var others: [Finding.Evidence] = []
-        for reference in image.census.owned where image.isShown(reference) {
+        for reference in image.census.owned + database(image) where image.isShown(reference) {
             guard image.tree[reference].uid != owner.uid else { continue }
             let path = image.path(reference)
             // Those of root's own home are root's.
@@ -41,5 +41,15 @@ package enum OwnerChecked: ImageRule {
                     + " another owner than a program may demand",
                 at: others, severity: .warn, confidence: .guess,
                 fix: .option("--own PATH hands them over"))
+    }
+
+    /// The directory of a PostgreSQL that is not there yet: initdb wants to be its owner, however
+    /// open it is.
+    private static func database(_ image: CheckedImage) -> [EntryRef] {
+        let places = image.config.env.filter { $0.hasPrefix("PGDATA=/") && $0.utf8.count < 4096 }
+        return places.compactMap { place in
+            let path = TarPath(String(place.dropFirst("PGDATA=".count)))
+            return image.tree.resolve(path).node.flatMap { image.tree.entry(of: $0) }
+        }
     }
 }
