@@ -76,7 +76,7 @@ struct MirrorConfigTests {
             (head + "- repo: a\n  tags:\n    allow: ['(']", 6, ""),
             (head + "- repo: a\n  tags:\n    latest: 0", 6, "latest"),
             (head + "- repo: a\n  tags:\n    glob: x", 6, "unknown key"),
-            (head + "- repo: a\n- repo: b\n  user: root", 5, "--user"),
+            (head + "- repo: a\n- repo: b\n  user: '0:0'", 5, "--user"),
             (head + "- repo: a\n  platform: x", 4, "platform"),
             (head + "- repo: a\n  jobs: 3", 5, "unknown key"),
         ])
