@@ -1,5 +1,7 @@
 import DerootBytes
 import DerootCore
+import DerootOCI
+import DerootStore
 import DerootTar
 import DerootTestSupport
 import Testing
