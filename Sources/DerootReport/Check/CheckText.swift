@@ -26,7 +26,8 @@ package struct CheckText: Sendable {
     /// One line for each image: what it is called and its verdict.
     package func verdictLines(_ report: GradedReport) -> [String] {
         report.images.map { image in
-            let verdict = verdict(image, isConverted: false).joined(separator: " ")
+            let verdict = verdict(image, isConverted: false, wraps: false)
+                .joined(separator: " ")
             return "\(printable(report.source.utf8))  \(printable(image.check.platform.utf8))  "
                 + verdict
         }
@@ -81,7 +82,9 @@ package struct CheckText: Sendable {
     }
 
     /// The verdict, who the image runs as, and the counts.
-    private func verdict(_ image: GradedImage, isConverted: Bool) -> [String] {
+    private func verdict(
+        _ image: GradedImage, isConverted: Bool, wraps: Bool = true
+    ) -> [String] {
         let check = image.check
         var words = [VerdictText.mark(check.verdict, style) + check.verdict.word]
         var reason: String?
@@ -90,6 +93,7 @@ package struct CheckText: Sendable {
         case .refused(let text), .skipped(let text): reason = printable(text.utf8)
         case .ready, .needsRecipe, .already: break
         }
+        var width = TextWidth.columns(of: words[0])
         words[0] = style.paint(words[0], VerdictText.tone(check.verdict))
         let before = VerdictText.user(check.user)
         if let after = check.plan?.userAfter {
@@ -99,7 +103,16 @@ package struct CheckText: Sendable {
         }
         words.append(VerdictText.counts(image))
         if isConverted { words.append("as converted") }
-        var lines = [words.joined(separator: "  ")]
+        var lines = [words[0]]
+        for word in words.dropFirst() {
+            width += 2 + TextWidth.columns(of: word)
+            if wraps, width > style.width ?? 4096 {
+                width = 2 + TextWidth.columns(of: word)
+                lines.append("  " + word)
+            } else {
+                lines[lines.count - 1] += "  " + word
+            }
+        }
         if let reason {
             lines += style.wrapped(reason, to: style.width.map { $0 - 2 }).map { "  " + $0 }
         }

@@ -31,7 +31,7 @@ package struct RunHints: Sendable, Hashable {
         var volumes: [String] = []
         var scratch: [String] = []
         /// Paths whose names cannot be given to an engine.
-        var unnamable = 0
+        var unnamable: Set<TarPath> = []
 
         var lowest: UInt16? { ports.map(\.number).filter { $0 > 0 && $0 < 1024 }.min() }
 
@@ -66,7 +66,7 @@ package struct RunHints: Sendable, Hashable {
                 // YAML cannot hold them.
                 && !text.unicodeScalars.contains { $0.value & 0xFFFE == 0xFFFE }
             guard isPlain else {
-                unnamable += 1
+                unnamable.insert(path)
                 return
             }
             // What lies inside another writable path needs no mount of its own.
@@ -178,8 +178,8 @@ package struct RunHints: Sendable, Hashable {
             }
             lines.append("      emptyDir: {}")
         }
-        if needs.unnamable > 0 {
-            lines.append("# left out: \(needs.unnamable) paths that cannot be written here")
+        if !needs.unnamable.isEmpty {
+            lines.append("# left out: \(needs.unnamable.count) paths that cannot be written here")
         }
         return lines.joined(separator: "\n") + "\n"
     }
