@@ -36,7 +36,11 @@ package struct ReportCommand: ParsableCommand {
             let json: JSON
             do throws(DerootError) {
                 json = try JSON.parse(bytes)
-            } catch { throw error.located(in: .init(file: path)) }
+            } catch {
+                var error = error.located(in: .init(file: path))
+                error.advice = "give what check --format json or convert --report wrote"
+                throw error
+            }
             pages.append(try ReportPage(json, file: path))
         }
         let text = Array(HTMLPage.text(pages).utf8)

@@ -104,8 +104,9 @@ package struct VerifyCommand: ParsableCommand {
     }
 
     private func print(_ outcome: Verification.Outcome) throws(DerootError) {
-        let summary =
-            "\(outcome.images) images, \(outcome.layers) layers, \(outcome.entries) entries"
+        let images = outcome.images == 1 ? "1 image" : "\(outcome.images) images"
+        let layers = outcome.layers == 1 ? "1 layer" : "\(outcome.layers) layers"
+        let summary = "\(images), \(layers), \(outcome.entries) entries"
         if output.format == .json {
             let differences = outcome.differences.map { difference in
                 JSON.object([
