@@ -13,7 +13,7 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: package test-package instructions help deps build demo test test-release test-live \
+.PHONY: test-docs pictures package test-package instructions help deps build demo test test-release test-live \
 	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
@@ -89,6 +89,15 @@ package: build ## Make dist/: a Debian package and a tarball, with man pages and
 
 test-package: package ## Use the package in a fresh Debian root without a toolchain (as root).
 	Tests/package/run.sh dist
+
+# The manual's commands are run against registries on this machine, in namespaces of their own.
+test-docs: build ## Run what README and docs show, and the building blocks of ci/ (as root).
+	@scripts/deps.sh docs
+	DEROOT=$(abspath $(DEROOT)) Tests/docs/run.py
+
+pictures: build ## Take the pictures of docs/reports.md anew.
+	@scripts/deps.sh docs
+	scripts/screenshots.sh $(DEROOT)
 
 lint: ## Check formatting and the house rules.
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
