@@ -17,7 +17,7 @@ DEMO_OUT    := deroot-demo
 	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 deps: ## Install by apt the libraries that are missing (as root or through sudo).
 	@scripts/deps.sh build
@@ -29,7 +29,7 @@ demo: build ## Convert the bundled image, prove the result, show before and afte
 	@rm -rf $(DEMO_OUT) && mkdir -p $(DEMO_OUT)
 	$(DEROOT) convert -v $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot --report $(DEMO_OUT)/report.json
 	$(DEROOT) verify $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot
-	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json"
+	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json; next: docs/getting-started.md"
 
 # A debug build: its checks are on, it compiles in parallel with nothing to optimise, and the
 # suites need seconds in it. The release binary is judged by demo, test-live and corpus.

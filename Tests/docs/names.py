@@ -67,6 +67,18 @@ def tree(deroot):
     return found
 
 
+def of_scripts(root):
+    """The options of the repository's own Python scripts."""
+    found = set()
+    for top in ("scripts", "Tests", "Benchmarks"):
+        for folder, _, files in os.walk(os.path.join(root, top)):
+            for name in files:
+                if name.endswith(".py"):
+                    with open(os.path.join(folder, name), encoding="utf-8") as file:
+                        found |= set(re.findall(r"add_argument\(\s*[\"'](--[a-z-]+)", file.read()))
+    return found
+
+
 def shell_commands(text):
     """The deroot commands in shell text, as words."""
     text = re.sub(r"\\\n\s*", " ", text)
@@ -106,7 +118,7 @@ def wrong(words, commands):
 def check_commands(root, every, deroot, tally):
     commands = tree(deroot)
     known = set().union(*(options for options, _ in commands.values())) | {"--help", "--version"}
-    foreign = set().union(*FOREIGN.values())
+    foreign = set().union(*FOREIGN.values()) | of_scripts(root)
     for page in every:
         for block in page.blocks:
             if block.language not in ("console", "sh", "bash", "yaml", ""):
