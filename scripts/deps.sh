@@ -3,6 +3,7 @@
 #   build  libraries that the Swift package links (their names come from Package.swift itself)
 #   test   the compressors that the Swift tests use as second readers
 #   package  what makes and checks packages
+#   mirror  a registry, Slurm and Python for the mirror suite
 #   live   engines and tools for the live suite, the corpus suite and the benchmark
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +24,7 @@ for group in "$@"; do
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
     package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
+    mirror) wanted+=(docker-registry slurm-wlm munge python3 python3-venv time curl ca-certificates) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
@@ -32,7 +34,7 @@ for group in "$@"; do
         )
         ;;
     *)
-        echo "deps: unknown group $group (build, test, package, live)" >&2
+        echo "deps: unknown group $group (build, test, package, mirror, live)" >&2
         exit 64
         ;;
     esac
