@@ -37,13 +37,15 @@ def tar(entries):
     return out.getvalue()
 
 
+WORDS = [random.Random(n).randbytes(9) for n in range(400)]
+
+
 def text(rng, size):
     """Bytes that compress about as well as programs do."""
-    words = [rng.randbytes(6) for _ in range(400)]
-    out = bytearray()
-    while len(out) < size:
-        out += words[rng.randrange(400)] + rng.randbytes(3)
-    return bytes(out[:size])
+    pieces = []
+    for _ in range(size // 2048 + 1):
+        pieces += [b"".join(rng.choices(WORDS, k=150)), rng.randbytes(700)]
+    return b"".join(pieces)[:size]
 
 
 def base(number, size):

@@ -160,6 +160,28 @@ def many(suite, count):
     return planned, night
 
 
+def ledger(suite, count):
+    """A ledger with more entries than a list of tags may usually have."""
+    storage = Storage(suite.registry.root)
+    repository = "ledger/deroot-ledger"
+    storage.repository(repository)
+    hexadecimal = storage.manifest(repository, "{}")
+    for number in range(count):
+        key = hashlib.sha256(b"%d" % number).hexdigest()
+        storage.tag(repository, f"v1-{key[:40]}-{key}", hexadecimal)
+    plan = suite.plan("ledger", 1, allow="^units/small$")
+    done = subprocess.run(
+        ["/usr/bin/time", "-q", "-f", "@ %M %e", suite.deroot, "mirror", "run", "-q", *suite.plain, "--plan", plan],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    text, _, needed = done.stderr.rpartition("@ ")
+    kibibytes, seconds = needed.split()
+    same(f"a ledger of {count} entries is read", 0, done.returncode) or print(text[-500:])
+    check("within 256 MiB", int(kibibytes) <= 256 << 10, f"{int(kibibytes) >> 10} MiB")
+    figure("ledger", f"{count} entries read in {float(seconds):.1f} s with {int(kibibytes) >> 10} MiB")
+    suite.registry.remove("ledger")
+    return {"entries": count, "mebibytes": int(kibibytes) >> 10, "seconds": float(seconds)}
+
+
 def measure(suite):
     section("unit costs")
     found = units(suite)
@@ -173,7 +195,7 @@ def measure(suite):
            f"{plans[1]['mebibytes']:.0f} MiB, a plan of {plans[1]['plan_bytes'] / 1e6:.1f} MB")
     figure("a night without news", f"{count} tags in {nights[1]['seconds']} s, {nights[1]['requests']} requests, "
            f"{nights[1]['mebibytes']:.0f} MiB")
-    alone = suite.alone
+    large = ledger(suite, 120_000)
     checks.keep({
         "form": suite.form, "cores": os.cpu_count(), "units": found, "plans": plans, "nights": nights,
         "first": {"images": suite.sizes["images"], "platforms": suite.expected["platforms"], "bytes": suite.bytes,
@@ -181,5 +203,5 @@ def measure(suite):
                   "mebibytes": round(suite.first.mebibytes, 1), "requests": len(suite.first_requests),
                   **{k: suite.first.summary["bytes"][k] for k in ("received", "sent")}},
         "second": {"seconds": round(suite.again.seconds, 2), "requests": len(suite.again_requests)},
-        "alone": alone,
+        "alone": suite.alone, "ledger": large,
     })

@@ -90,13 +90,16 @@ class Cluster:
 
     def run(self, job, seconds=900):
         """Waits for an array to end; gives for each task its state, exit code and how often it was
-        put back. Slurm lets a task that went back wait for two minutes: an administrator may not."""
+        put back. Slurm lets a task that went back wait for two minutes, so that all of it is gone from
+        its node; here ten seconds are enough."""
         end = time.monotonic() + seconds
+        back = {}
         while time.monotonic() < end:
             waiting = self.ask("squeue", "-h", "-r", "-j", job, "-o", "%i %T %r")
             for line in waiting.splitlines():
-                if "BeginTime" in line:
-                    self.ask("scontrol", "update", f"JobId={line.split()[0]}", "StartTime=now")
+                task = line.split()[0]
+                if "BeginTime" in line and time.monotonic() > back.setdefault(task, time.monotonic()) + 10:
+                    self.ask("scontrol", "update", f"JobId={task}", "StartTime=now")
             if not re.search(r"\b(PENDING|RUNNING|COMPLETING|CONFIGURING|REQUEUED)\b", waiting):
                 break
             time.sleep(0.5)
