@@ -24,7 +24,7 @@ for group in "$@"; do
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
     package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
-    mirror) wanted+=(docker-registry slurm-wlm munge python3 python3-venv time curl ca-certificates) ;;
+    mirror) wanted+=(docker-registry skopeo slurm-wlm munge python3 python3-venv time ca-certificates) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap

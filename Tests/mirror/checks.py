@@ -23,8 +23,8 @@ def check(name, holds, why=""):
 def same(name, expected, found):
     if isinstance(expected, (dict, set)) and isinstance(found, type(expected)) and expected != found:
         keep = (lambda x: set(x.items())) if isinstance(expected, dict) else (lambda x: x)
-        why = f"only expected {sorted(keep(expected) - keep(found))[:5]}, only found {sorted(keep(found) - keep(expected))[:5]}"
-        return check(name, False, why)
+        more, less = sorted(keep(expected) - keep(found))[:5], sorted(keep(found) - keep(expected))[:5]
+        return check(name, False, f"only expected {more}, only found {less}")
     return check(name, expected == found, f"expected {expected!r}, found {found!r}")
 
 

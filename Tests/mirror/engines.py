@@ -116,8 +116,8 @@ class Place:
                        f"  - registry: {suite.place}\n    repos: {{allow: ['^team/app0$']}}\n")
 
     def shell(self, command, shell=("bash", "-euo", "pipefail", "-c"), **variables):
-        environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": self.folder, "TMPDIR": f"{self.folder}/tmp",
-                       **{k: str(v) for k, v in variables.items()}}
+        environment = {"PATH": f"{self.folder}/bin:{os.environ['PATH']}", "HOME": self.folder,
+                       "TMPDIR": f"{self.folder}/tmp", **{k: str(v) for k, v in variables.items()}}
         done = subprocess.run([*shell, command], cwd=self.folder, env=environment, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
@@ -130,7 +130,8 @@ class Place:
             print(outputs[0][-500:])
         wanted = {t: d for t, d in self.suite.tags.items() if t.startswith("team/app0:")}
         found = self.suite.registry.tags(self.name)
-        same(f"{self.name}: all tags are there", wanted, {t: d for t, d in found.items() if not t.startswith("deroot-ledger:")})
+        same(f"{self.name}: all tags are there", wanted,
+             {t: d for t, d in found.items() if not t.startswith("deroot-ledger:")})
 
 
 def kubernetes(suite):
@@ -162,7 +163,9 @@ def github(suite):
     def steps(job, **variables):
         for step in jobs[job]["steps"]:
             if "run" in step:
-                yield place.shell(step["run"], ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"), **{**files, **variables})
+                # As GitHub starts `shell: bash`.
+                yield place.shell(step["run"], ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"),
+                                  **{**files, **variables})
 
     # Expressions stay outside of shells: what is filled in there would be code.
     same("github: no shell has an expression", [], [s["run"] for job in jobs.values() for s in job["steps"]
@@ -172,7 +175,7 @@ def github(suite):
     with open(files["GITHUB_OUTPUT"]) as file:
         shards = json.loads(file.read().split("shards=")[1])
     same("github: the matrix", [0, 1, 2, 3, 4], shards)
-    same("github: it is what fromJSON reads", "${{ fromJSON(needs.plan.outputs.shards) }}",
+    same("github: the matrix is read from there", "${{ fromJSON(needs.plan.outputs.shards) }}",
          jobs["run"]["strategy"]["matrix"]["shard"])
     outcomes = [next(steps("run", DEROOT_SHARD_INDEX=i, DEROOT_SHARD_COUNT=len(shards))) for i in shards]
     place.judge([o[0] for o in outcomes], [o[1] for o in outcomes])

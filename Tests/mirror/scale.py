@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import random
 import subprocess
 import time
 
@@ -36,8 +37,8 @@ def units(suite):
         children = []
         for architecture, variant in images.PLATFORMS[:platforms]:
             image = images.Image(f"{tag}", b"", architecture, variant, 50_000)
-            raws = [images.tar([(f"usr/{tag}/{architecture}/{n}", 0o4755, images.text(images.random.Random(f"{tag}{n}"), 20_000))])
-                    for n in range(layers)]
+            raws = [images.tar([(f"usr/{tag}/{architecture}/{n}", 0o4755,
+                                 images.text(random.Random(f"{tag}{n}"), 20_000))]) for n in range(layers)]
             image.config["rootfs"]["diff_ids"] = [images.digest(raw) for raw in raws]
             config = json.dumps(image.config).encode()
             kind = images.OCI + "layer.v1.tar+gzip"
@@ -116,8 +117,8 @@ def many(suite, count):
     def measured(*arguments):
         place.requests()
         began = time.monotonic()
-        done = subprocess.run(["/usr/bin/time", "-q", "-f", "@ %M %U %S", suite.deroot, "mirror", *arguments, *suite.plain],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(["/usr/bin/time", "-q", "-f", "@ %M %U %S", suite.deroot, "mirror", *arguments,
+                               *suite.plain], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         seconds = time.monotonic() - began
         kibibytes, user, system = done.stderr.rpartition("@ ")[2].split()
         requests = place.requests()
@@ -186,7 +187,8 @@ def measure(suite):
     section("unit costs")
     found = units(suite)
     runs = {tag: sum(parts["run"].values()) for tag, parts in found.items()}
-    check("each platform and each layer cost requests of their own", runs["small"] < runs["layers"] and runs["small"] < runs["platforms"], runs)
+    check("each platform and each layer cost requests of their own",
+          runs["small"] < min(runs["layers"], runs["platforms"]), runs)
     count = suite.sizes["tags"]
     plans, nights = zip(many(suite, count // 4), many(suite, count))
     slope = (plans[1]["mebibytes"] - plans[0]["mebibytes"]) / (plans[1]["tags"] - plans[0]["tags"]) * 1e5

@@ -143,7 +143,8 @@ class Suite:
         def work(names):
             for name in names:
                 done = subprocess.run(
-                    [DEROOT, "verify", "-q", *PLAIN, f"docker://{self.place}/{name}", f"docker://{self.place}/serial/{name}"],
+                    [DEROOT, "verify", "-q", *PLAIN, f"docker://{self.place}/{name}",
+                     f"docker://{self.place}/serial/{name}"],
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
                 if done.returncode:
                     bad.append(f"{name}: exit {done.returncode} {done.stdout[-300:]}")
@@ -156,6 +157,10 @@ class Suite:
         for thread in threads:
             thread.join()
         check(f"deroot verifies all {len(good)} results", not bad, bad[:3])
+        for name in (good[0], good[3], good[-1]):
+            done = subprocess.run(["skopeo", "inspect", "--tls-verify=false", f"docker://{self.place}/serial/{name}"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            same(f"skopeo reads {name}", 0, done.returncode) or print(done.stdout)
         self.registry.requests()
 
     def second(self, file):
@@ -195,6 +200,10 @@ class Suite:
         """Four processes that are killed at random and started again until they end by themselves."""
         section("four processes and kills")
         plan = self.plan("killed", 4)
+        same("a shard of another plan is refused", 64, mirror("--plan", plan, "--shard", "1/3").status)
+        same("an index without a total is refused", 64,
+             mirror("--plan", plan, environment={"JOB_COMPLETION_INDEX": "0"}).status)
+        same("neither did anything", {}, self.registry.tags("killed"))
         rng = random.Random(7)
         # The first blows fall early, later ones within what a shard takes: most hit something half done.
         span = max(0.4, self.first.seconds / 4)
@@ -306,8 +315,9 @@ esac
             def work(part):
                 for name in part:
                     subprocess.run(
-                        [DEROOT, "convert", "-q", "--jobs", "1", "--cache", "none", *PLAIN, f"docker://{self.place}/alone/{name}",
-                         f"docker://{self.place}/single{turn}/{name}"], check=True, stdout=subprocess.DEVNULL)
+                        [DEROOT, "convert", "-q", "--jobs", "1", "--cache", "none", *PLAIN,
+                         f"docker://{self.place}/alone/{name}", f"docker://{self.place}/single{turn}/{name}"],
+                        check=True, stdout=subprocess.DEVNULL)
             began = time.monotonic()
             threads = [threading.Thread(target=work, args=(names[i::cores],)) for i in range(cores)]
             for thread in threads:
@@ -315,7 +325,8 @@ esac
             for thread in threads:
                 thread.join()
             single = time.monotonic() - began
-            both = mirror("-f", config(self.folder, f"alone{turn}", self.place, f"alone-out{turn}", "^alone/"), "--jobs", str(cores))
+            file = config(self.folder, f"alone{turn}", self.place, f"alone-out{turn}", "^alone/")
+            both = mirror("-f", file, "--jobs", str(cores))
             ratios.append(single / both.seconds)
         same("all are converted", count, both.summary["images"]["converted"])
         best = max(ratios)
