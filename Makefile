@@ -14,7 +14,7 @@ DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
 .PHONY: test-docs pictures package test-package instructions help deps build demo test test-release test-live \
-	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
+	test-services test-mirror corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -53,6 +53,12 @@ test-services: build ## Run converted services for real; writes docs/compatibili
 corpus: build fuzz-build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh corpus Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
+
+test-mirror: build ## Mirror against a real registry, kills, Slurm, deploy/: make test-mirror FORM=long.
+	@scripts/deps.sh mirror
+	DEROOT=$(abspath $(DEROOT)) MIRROR_COSTS=$(if $(FIGURES),docs/scale.json) \
+		scripts/figures.sh mirror Tests/mirror/run.sh $(or $(FORM),short)
+	$(if $(FIGURES),scripts/scale.py docs/scale.json docs/scale.md)
 
 # Figures of these are kept in docs/reliability.md where FIGURES=1 asks for it.
 crash: build ## Faults at every call, kills, many writers, small disks: KILLS= STRIDE= WRITERS= ROUNDS=.

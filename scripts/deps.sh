@@ -4,6 +4,7 @@
 #   test   the compressors that the Swift tests use as second readers
 #   package  what makes and checks packages
 #   docs   what the manual's examples use
+#   mirror  a registry, Slurm and Python for the mirror suite
 #   live   engines and tools for the live suite, the corpus suite and the benchmark
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +26,7 @@ for group in "$@"; do
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
     package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
     docs) wanted+=(docker-registry skopeo openssl jq xz-utils curl python3 python3-venv python3-yaml chromium ca-certificates) ;;
+    mirror) wanted+=(docker-registry skopeo slurm-wlm munge python3 python3-venv time ca-certificates) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
@@ -34,7 +36,7 @@ for group in "$@"; do
         )
         ;;
     *)
-        echo "deps: unknown group $group (build, test, package, docs, live)" >&2
+        echo "deps: unknown group $group (build, test, package, docs, mirror, live)" >&2
         exit 64
         ;;
     esac
