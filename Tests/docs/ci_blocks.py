@@ -5,6 +5,7 @@ composite Actions, GitLab's `extends`, Tekton's variables. `uses:` steps are not
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -32,14 +33,13 @@ class Run:
         os.makedirs(self.folder)
         self.log = ""
 
-    def shell(self, words, text, env):
+    def shell(self, shell, text, env, arguments=()):
         file = os.path.join(self.folder, "step.sh")
         with open(file, "w") as script:
             script.write(text)
         done = subprocess.run(
-            [*words[:1], *words[1:], file] if words[0] != "args" else ["sh", file, *words[1:]],
-            cwd=self.folder, env={**self.place.environment, **env}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+            [*shell, file, *arguments], cwd=self.folder, env={**self.place.environment, **env},
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
         self.log += done.stdout
         return done.returncode
 
@@ -76,7 +76,7 @@ class Action:
         return re.sub(r"\$\{\{\s*(.*?)\s*\}\}",
                       lambda m: str(self.value(m[1], context)), str(text))
 
-    def run(self, run, given):
+    def run(self, run, given, **environment):
         """(exit status of the job, outputs, the names of the steps that ran)."""
         inputs = {}
         for name, spec in self.action["inputs"].items():
@@ -98,7 +98,7 @@ class Action:
             if os.path.exists(files["GITHUB_OUTPUT"]):
                 os.remove(files["GITHUB_OUTPUT"])
             env = {k: self.filled(v, context) for k, v in step.get("env", {}).items()}
-            status = run.shell(SHARED, step["run"], {**env, **files})
+            status = run.shell(SHARED, step["run"], {**env, **files, **environment})
             outputs = dict(line.split("=", 1) for line in run.read("GITHUB_OUTPUT").splitlines())
             context["steps"][step.get("id", step["name"])] = outputs
             failed = failed or status
@@ -117,7 +117,7 @@ def check_github(root, page, place, tally):
     def expect(name, inputs, status, **wanted):
         run = Run(place, f"github-{name}")
         try:
-            found, outputs, ran = action.run(run, inputs)
+            found, outputs, ran = action.run(run, inputs, **wanted.get("environment", {}))
         except ValueError as error:
             tally.check(f"ci/github {name}", str(error))
             return None
@@ -156,6 +156,19 @@ def check_github(root, page, place, tally):
     expect("two images and a target", {
         "images": "docker.io/library/nginx:1.27\ndocker.io/library/redis:7",
         "convert-to": "registry.corp/hardened/two:1"}, 64, steps={upload: False})
+    # A machine without deroot, whatever is installed on this one.
+    tools = place.path("tools")
+    os.makedirs(tools)
+    for name in ("bash", "mktemp", "cp", "sha256sum", "id", "cat"):
+        os.symlink(shutil.which(name), os.path.join(tools, name))
+    bare = {"PATH": tools}
+    one = {"images": "docker.io/library/redis:7"}
+    expect("no deroot and no package", one, 2, environment=bare, log="give its Debian package",
+           steps={"Check": False, "Gate": False})
+    expect("a package from elsewhere without its digest", {**one, "package": "https://quay.io/deroot.deb"},
+           2, environment=bare, log="package-sha256", steps={"Check": False})
+    expect("a package of another digest", {**one, "package": place.path("hosts"), "package-sha256": "0" * 64},
+           1, environment=bare, log="FAILED", steps={"Check": False})
     run = expect("a name that is shell", {"images": "$(touch owned)`touch owned`;touch owned"}, 64)
     if run:
         tally.check("ci/github takes names for names",
@@ -230,7 +243,7 @@ def check_tekton(root, page, place, tally):
                 star = re.fullmatch(r"\$\(params\.([\w-]+)\[\*\]\)", word)
                 words += values[star[1]] if star else [filled(word)]
             env = {e["name"]: filled(e["value"]) for e in step["env"]}
-            status = status or run.shell(("args", *words), step["script"], env)
+            status = status or run.shell(("sh",), step["script"], env, words)
             leftover = re.findall(r"\$\((?:params|results|workspaces)[^)]*\)", step["script"])
             tally.check(f"ci/tekton {step['name']} has no variables in its script",
                         f"{leftover}: they would be pasted into shell" if leftover else None)
