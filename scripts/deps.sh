@@ -22,7 +22,7 @@ for group in "$@"; do
         wanted+=("${libraries[@]}")
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
-    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
+    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates docker-registry curl) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
