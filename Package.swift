@@ -146,6 +146,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "DerootTests", dependencies: ["DerootTestSupport", "Deroot", "DerootBytes"],
+            swiftSettings: strict),
+        .testTarget(
             name: "DerootReportTests",
             dependencies: [
                 "DerootTestSupport", "DerootReport", "DerootCore", "DerootStore", "DerootTar",
