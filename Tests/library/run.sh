@@ -59,6 +59,18 @@ same "a converted image stays what it is" "$(tag_digest "$host/team/done:v1")" "
 "$programs/convert-tag" --insecure "$host/team/none:v1" >/dev/null 2>&1
 same "convert-tag: exit 2 for a tag that is not there" 2 $?
 
+password=$RANDOM$RANDOM
+# shellcheck disable=SC2016
+echo "robot:$(perl -e 'print crypt($ARGV[0], q($2y$05$abcdefghijklmnopqrstuu))' "$password")" >"$scratch/htpasswd"
+registry locked "" "auth: {htpasswd: {realm: tests, path: $scratch/htpasswd}}"
+check "an image goes into a locked registry" skopeo copy -q --dest-tls-verify=false --dest-creds "robot:$password" \
+    "oci:$scratch/demo:v" "docker://$host/team/app:v1"
+"$programs/convert-tag" --insecure "$host/team/app:v1" >"$scratch/said" 2>&1
+same "convert-tag: exit 2 without credentials" 2 $?
+REGISTRY_USER=robot REGISTRY_PASSWORD=$password "$programs/convert-tag" --insecure "$host/team/app:v1" >"$scratch/said" 2>&1
+same "with the program's own credentials it converts there" 0 $?
+empty "and never says the password" "$(grep -F "$password" "$scratch/said")"
+
 check "the modules tell their public surface" scripts/symbols.sh .build/release "$scratch/symbols"
 if diff -u docs/api.txt "$scratch/symbols/api.txt" >"$scratch/api.diff"; then
     ok "the public surface is the promised one ($(wc -l <docs/api.txt) declarations)"

@@ -1,6 +1,6 @@
 // convert-tag [--insecure] NAME:TAG: converts a registry's tag into NAME:TAG-nonroot beside it.
 //
-// Credentials are those of podman and Docker. With --insecure certificates are not verified, and
+// Credentials are those of podman and Docker, unless REGISTRY_USER and REGISTRY_PASSWORD are set. With --insecure certificates are not verified, and
 // plain HTTP will do: for a registry on this machine.
 import Deroot
 import Glibc
@@ -11,6 +11,10 @@ var registries = Registries()
 if arguments.first == "--insecure" {
     registries.verifiesTLS = false
     arguments = arguments.dropFirst()
+}
+func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+if let user = variable("REGISTRY_USER"), let secret = variable("REGISTRY_PASSWORD") {
+    registries.credentials = { _ in .basic(user: user, secret: secret) }
 }
 guard let name = arguments.first, arguments.count == 1 else {
     print("usage: convert-tag [--insecure] NAME:TAG")
