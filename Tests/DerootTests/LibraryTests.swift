@@ -32,6 +32,7 @@ struct LibraryTests {
 
     @Test func checkFindsWhatConvertMends() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         let before = try image(layout).check()
         let found = before.images.flatMap(\.findings)
         #expect(found.contains { $0.rule == "NR001" && $0.severity == .error })
@@ -50,6 +51,7 @@ struct LibraryTests {
 
     @Test func aPlanIsKeptAndAppliedLater() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         let image = try image(layout)
         let plan = try image.plan()
         #expect(plan.digest == image.digest && !plan.isEmpty)
@@ -68,6 +70,7 @@ struct LibraryTests {
 
     @Test func aRuleOfOnesOwnStopsAConversion() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         let rule = try CustomRule("HOUSE-1", severity: .block, title: "Code is root's") { image in
             guard image.isConverted, image.labels["a"] == "b" else { return [] }
             let files = (try? image.files(matching: "/srv/**")) ?? []
@@ -103,6 +106,7 @@ struct LibraryTests {
 
     @Test func optionsThatAreNoneAreRefused() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         let image = try image(layout)
         func refusal(_ change: (inout Options) -> Void) throws -> DerootError.Code? {
             var options = Options()
@@ -121,6 +125,7 @@ struct LibraryTests {
 
     @Test func aRecipeOfOnesOwnIsApplied() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         var options = Options()
         options.recipe = .own(
             yaml: """
@@ -138,13 +143,16 @@ struct LibraryTests {
     }
 
     @Test func gatesNameTheirClauses() throws {
-        let report = try image(layout()).check(gates: [.podSecurity, .cis])
+        let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
+        let report = try image(layout).check(gates: [.podSecurity, .cis])
         let breaches = report.images.flatMap(\.findings).flatMap(\.breaches)
         #expect(breaches.contains { $0.gate == .cis && !$0.clause.isEmpty })
     }
 
     @Test func progressTellsOfEveryLayer() throws {
         let layout = try layout()
+        defer { withExtendedLifetime(layout) {} }
         let seen = Seen()
         _ = try image(layout).convert(to: result(layout)) { seen.add($0) }
         let events = seen.events
