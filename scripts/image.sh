@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 dist=${1:-dist}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 export SOURCE_DATE_EPOCH
-deb=$(echo "$dist"/deroot_*.deb)
-tarball=$(basename "$(echo "$dist"/deroot-*.tar.gz)" .tar.gz)
-python3 scripts/image.py "$deb" "$dist/$tarball.oci.tar"
+version=$(grep -o '"[0-9][^"]*"' Sources/DerootCore/Version.swift | tr -d '"')
+python3 scripts/image.py "$dist/deroot_${version}_$(dpkg --print-architecture).deb" \
+    "$dist/deroot-$version-linux-$(uname -m).oci.tar"
