@@ -89,7 +89,8 @@ package struct CheckedImage {
         start = StartImage(config, in: tree)
         chain = StartChain(start, files: files)
         census = EntryCensus(tree)
-        serverLines = other.serverLines
+        // A recipe may have moved a port or a pid file.
+        serverLines = ServerFiles.lines(in: tree, files)
         access = Access(uid: plan.owner.uid, gid: plan.owner.gid, in: tree)
         futureAccess = access
     }
