@@ -111,7 +111,7 @@ def libraries(binary, when):
     for path, text in ACCOUNTS.items():
         layer.file(path, text)
     layer.add('tmp', tarfile.DIRTYPE, 0o1777)
-    for path in ('home/nonroot', 'work'):
+    for path in ('home/nonroot', 'images'):
         layer.add(path, tarfile.DIRTYPE, 0o755, uid=UID)
     for package in sorted(packages):
         name = package.split(':')[0]
@@ -155,7 +155,7 @@ def main():
     config = {
         'created': created, 'architecture': said('dpkg-deb', '-f', deb, 'Architecture').strip(), 'os': 'linux',
         'config': {
-            'User': f'{UID}:{UID}', 'WorkingDir': '/work', 'Entrypoint': ['/usr/bin/deroot'], 'Cmd': ['--help'],
+            'User': f'{UID}:{UID}', 'WorkingDir': '/images', 'Entrypoint': ['/usr/bin/deroot'], 'Cmd': ['--help'],
             'Env': ['PATH=/usr/bin', 'HOME=/home/nonroot', 'LC_ALL=C.UTF-8'], 'Labels': labels,
         },
         'rootfs': {'type': 'layers', 'diff_ids': ids}, 'history': history,

@@ -67,15 +67,15 @@ same "it gives deroot's exit status" 2 "$status"
 mkdir "$scratch/mounted"
 cp "$demo" "$scratch/mounted/demo.oci.tar"
 chown -R 65532:65532 "$scratch/mounted"
-told convert -v "$scratch/mounted:/work" --tmpfs /tmp -- convert oci-archive:demo.oci.tar oci:demo:nonroot
+told convert -v "$scratch/mounted:/images" --tmpfs /tmp -- convert oci-archive:demo.oci.tar oci:demo:nonroot
 same "it converts a mounted image, without a capability, on a read-only root" 0 "$status"
 converted "the same without a container" "oci-archive:$demo" "oci:$scratch/reference:nonroot"
 same "the result is the same, byte for byte" \
     "$(manifest_digest "oci:$scratch/reference:nonroot")" "$(manifest_digest "oci:$scratch/mounted/demo:nonroot")"
 same "what it wrote belongs to 65532" 65532:65532 "$(stat -c %u:%g "$scratch/mounted/demo/index.json")"
-told verify -v "$scratch/mounted:/work" --tmpfs /tmp -- verify oci-archive:demo.oci.tar oci:demo:nonroot
+told verify -v "$scratch/mounted:/images" --tmpfs /tmp -- verify oci-archive:demo.oci.tar oci:demo:nonroot
 same "it proves the result" 0 "$status"
-told network -v "$scratch/mounted:/work" --tmpfs /tmp -- check --retry-times 0 docker://registry.invalid/app:1
+told network -v "$scratch/mounted:/images" --tmpfs /tmp -- check --retry-times 0 docker://registry.invalid/app:1
 check "it asks registries" grep -q 'no host registry.invalid' <<<"$said"
 size=$(stat -c %s "$archive")
 echo "figure image: $size bytes as an archive, $(jq '.layers | length' "$scratch/dir/manifest.json") layers"
