@@ -13,8 +13,9 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: test-docs pictures package test-package instructions help deps build demo test test-release test-live \
-	test-services test-mirror corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
+.PHONY: help deps build demo test test-release test-live test-services test-mirror test-docs pictures corpus \
+	crash bombs identity fuzz fuzz-build test-address test-thread package test-package image test-image library \
+	test-library api docc instructions lint fmt bench install clean
 
 help: ## Say what the targets do.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
@@ -105,12 +106,34 @@ pictures: build ## Take the pictures of docs/reports.md anew.
 	@scripts/deps.sh docs
 	scripts/screenshots.sh $(DEROOT)
 
+image: package ## Make deroot's own container image, dist/deroot-VERSION-linux-ARCH.oci.tar.
+	scripts/image.sh dist
+
+test-image: image ## Judge that image and use it under podman and runc (as root).
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/image/run.sh dist
+
+library: deps ## Build the library that other packages import.
+	$(SWIFT) build $(BUILD_FLAGS) --target Deroot
+
+test-library: build library ## Build and run Examples, make the library's documentation, compare its API.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/library/run.sh $(BUILD_FLAGS)
+
+api: library ## Write docs/api.txt: the library's public surface, as it is now.
+	scripts/symbols.sh .build/release .build/symbols && cp .build/symbols/api.txt docs/api.txt
+
+docc: library ## Make dist/Deroot.doccarchive, the library's documentation.
+	scripts/symbols.sh .build/release .build/symbols && mkdir -p dist
+	docc convert Sources/Deroot/Deroot.docc --warnings-as-errors --additional-symbol-graph-dir .build/symbols \
+		--fallback-display-name Deroot --fallback-bundle-identifier dev.deroot.library --output-path dist/Deroot.doccarchive
+
 lint: ## Check formatting and the house rules.
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift Examples/Sources Examples/Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 	@scripts/lint.sh
 
 fmt: ## Format the Swift sources.
-	$(SWIFT) format -i -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
+	$(SWIFT) format -i -r Sources Tests Package.swift Examples/Sources Examples/Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 
 bench: build ## Measure against the peers; writes docs/performance.md and its picture.
 	@scripts/deps.sh live

@@ -24,7 +24,7 @@ for group in "$@"; do
         wanted+=("${libraries[@]}")
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
-    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
+    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates docker-registry curl) ;;
     docs) wanted+=(docker-registry skopeo openssl jq xz-utils curl python3 python3-venv python3-yaml chromium ca-certificates) ;;
     mirror) wanted+=(docker-registry skopeo slurm-wlm munge python3 python3-venv time ca-certificates) ;;
     live)

@@ -26,10 +26,12 @@ package struct MirrorCommand: ParsableCommand {
 /// What all parts of `deroot mirror` share.
 struct MirrorFlags: ParsableArguments {
     @Option(
-        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
+        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"),
+        completion: .yaml)
     var file: String?
 
-    @Option(help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"), completion: .json)
     var plan: String?
 
     @OptionGroup(title: "Registries") var registries: RegistryFlags

@@ -23,10 +23,13 @@ struct MirrorRunCommand: ParsableCommand {
     var sweep = false
 
     @Option(
-        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"))
+        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"),
+        completion: .file())
     var log: String?
 
-    @Option(help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"),
+        completion: .file())
     var metrics: String?
 
     @OptionGroup var common: MirrorFlags

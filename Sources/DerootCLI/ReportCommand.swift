@@ -13,13 +13,14 @@ package struct ReportCommand: ParsableCommand {
             without scripts; it can be looked at, printed and sent.
             """)
 
-    @Argument(help: ArgumentHelp("The reports, JSON.", valueName: "report"))
+    @Argument(help: ArgumentHelp("The reports, JSON.", valueName: "report"), completion: .json)
     var reports: [String]
 
     @Option(
         name: .short,
         help: ArgumentHelp(
-            "Write the page to this file; default standard output.", valueName: "file"))
+            "Write the page to this file; default standard output.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     package init() {}

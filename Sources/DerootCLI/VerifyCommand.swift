@@ -18,10 +18,11 @@ package struct VerifyCommand: ParsableCommand {
             taken from DST's own notes. Exit status: 0 proven, 1 differences, 2 not readable.
             """)
 
-    @Argument(help: ArgumentHelp("The image that was converted.", valueName: "src"))
+    @Argument(
+        help: ArgumentHelp("The image that was converted.", valueName: "src"), completion: .image)
     var source: String
 
-    @Argument(help: ArgumentHelp("What came out.", valueName: "dst"))
+    @Argument(help: ArgumentHelp("What came out.", valueName: "dst"), completion: .image)
     var destination: String
 
     @OptionGroup(title: "What changed") var conversion: ConversionFlags

@@ -89,7 +89,7 @@ package struct CheckedImage {
         start = StartImage(config, in: tree)
         chain = StartChain(start, files: files)
         census = EntryCensus(tree)
-        // What a recipe has written counts. A file that was only copied into the layer on top is
+        // A recipe may have moved a port or a pid file. A file that was only copied into the layer on top is
         // not kept again: its lines are those of before.
         let view = tree
         serverLines =
