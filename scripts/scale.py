@@ -33,6 +33,7 @@ def options():
         ("cores", 2, "cores of a process"),
         ("latency", 0.02, "seconds a request"),
         ("net", 100.0, "MB a second, in and out, of a process"),
+        ("bears", 1000.0, "requests a second that the target bears, from all processes together"),
     ]:
         parser.add_argument(f"--{name}", type=type(default), default=default, help=f"{text} ({default})")
     return parser.parse_args()
@@ -80,10 +81,10 @@ def night(tags):
     return {kind: tags if kind in ("source HEAD", "target HEAD") else 0 for kind, _ in KINDS}
 
 
-def hours(o, requests, megabytes, processor):
-    """The slowest of three: what a job waits and computes, the cores, the line."""
+def hours(o, requests, writes, megabytes, processor):
+    """The slowest of four: what a job waits and computes, the cores, the line, the target."""
     slowest = max((requests * o.latency + processor) / o.jobs, processor / o.cores, megabytes / o.net)
-    return slowest / o.shards / 3600
+    return max(slowest / o.shards, writes / o.bears) / 3600
 
 
 def number(value):
@@ -133,11 +134,11 @@ def tables(costs, o):
         source = sum(v for k, v in requests.items() if k.startswith("source"))
         rows.append(f"| {name} | {number(source)} | {number(requests['source pull'])} | {number(total - source)} | "
                     f"{megabytes / 1e6:.1f} TB | {stored / 1e6:.2f} TB | "
-                    f"{hour(hours(o, total, megabytes, megabytes / 2 * per_mb))} |")
+                    f"{hour(hours(o, total, total - source, megabytes, megabytes / 2 * per_mb))} |")
     lines += ["", f"{o.tags:,} tags of {o.images:,} images, {o.platforms} platforms of {o.layers} layers, "
               f"{o.own_mb:.0f} MB of a platform its own; {o.bases:,} sets of shared layers of {o.base_mb:.0f} MB a platform; "
               f"{o.shards} shards of {o.jobs} jobs on {o.cores} cores, {o.latency * 1000:.0f} ms a request, "
-              f"{o.net:.0f} MB/s each:", "",
+              f"{o.net:.0f} MB/s each; a target that bears {o.bears:,.0f} requests a second:", "",
               "| | requests to sources | of them pulls | requests to the target | bytes moved | storage added | hours a shard |",
               "|---|---|---|---|---|---|---|", *rows, "",
               f"The plan of these tags: {o.tags * large['plan_bytes'] / large['tags'] / 1e6:.0f} MB of JSON, made with "

@@ -29,6 +29,11 @@ def markdown(root):
 
 def check_links(root, tally):
     every = {name: pages.Page(root, name) for name in markdown(root)}
+    indexed = {target.partition("#")[0] for _, target in every["docs/README.md"].links()}
+    for name in sorted(every):
+        if os.path.dirname(name) == "docs" and name != "docs/README.md":
+            found = os.path.basename(name) in indexed
+            tally.check(f"docs/README.md lists {name}", None if found else "it does not")
     for name, page in sorted(every.items()):
         for line, target in page.links():
             if re.match(r"[a-z]+:", target):
@@ -68,14 +73,17 @@ def tree(deroot):
 
 
 def of_scripts(root):
-    """The options of the repository's own Python scripts."""
+    """The options of the repository's own scripts, as they tell."""
     found = set()
-    for top in ("scripts", "Tests", "Benchmarks"):
-        for folder, _, files in os.walk(os.path.join(root, top)):
-            for name in files:
-                if name.endswith(".py"):
-                    with open(os.path.join(folder, name), encoding="utf-8") as file:
-                        found |= set(re.findall(r"add_argument\(\s*[\"'](--[a-z-]+)", file.read()))
+    for name in sorted(os.listdir(os.path.join(root, "scripts"))):
+        path = os.path.join(root, "scripts", name)
+        if not name.endswith(".py"):
+            continue
+        with open(path, encoding="utf-8") as file:
+            if "import argparse" not in file.read():
+                continue
+        told = subprocess.run([path, "--help"], text=True, stdout=subprocess.PIPE, check=True).stdout
+        found |= set(re.findall(r"--[a-z-]+", told))
     return found
 
 

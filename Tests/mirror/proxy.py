@@ -3,7 +3,9 @@ down whether its wishes were heard.
 
 Requests pass, but for a burst every few seconds. In a burst each request gets, in turn, 429 with a
 Retry-After, 503 with one, 500, 502, or a cut connection. Any request before the time that a Retry-After
-named is a breach, but for those that were on their way when it was sent."""
+named is a breach, but for those that were on their way when it was sent.
+
+With a quota it counts GETs of manifests as Docker Hub does, and says how many are left."""
 
 import http.client
 import http.server
@@ -14,7 +16,7 @@ import time
 class Moods:
     """What all connections share."""
 
-    def __init__(self, upstream, every=5, length=0.7, pause=2, grace=0.4):
+    def __init__(self, upstream, every=5, length=0.7, pause=2, grace=0.4, quota=None, window=3):
         self.upstream = upstream.split(":")
         self.every, self.length, self.pause, self.grace = every, length, pause, grace
         self.lock = threading.Lock()
@@ -24,6 +26,16 @@ class Moods:
         self.breaches = []
         self.turn = 0
         self.per_second = {}
+        self.quota, self.window, self.left = quota, window, {}
+
+    def pull(self, counts):
+        """How many pulls are left after this request; None without a quota."""
+        if self.quota is None:
+            return None
+        with self.lock:
+            now = int((time.monotonic() - self.began) / self.window)
+            self.left[now] = self.left.get(now, self.quota) - counts
+            return self.left[now]
 
     def judge(self, method, path):
         """None to let it pass, else what it gets."""
@@ -76,6 +88,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Retry-After", str(self.moods.pause))
             self.end_headers()
             return
+        left = None
+        if "/manifests/" in self.path:
+            left = self.moods.pull(self.command == "GET")
+        if left is not None and left < 0:
+            self.send_response(429)
+            self.send_header("Content-Length", "0")
+            self.send_header("Retry-After", str(self.moods.window))
+            self.end_headers()
+            return
         headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "transfer-encoding")}
         if body:
             headers["Content-Length"] = str(len(body))
@@ -96,6 +117,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header(name, value)
         length = reply.headers.get("content-length", "0") if self.command == "HEAD" else str(len(data))
         self.send_header("Content-Length", length)
+        if left is not None:
+            self.send_header("RateLimit-Remaining", f"{left};w={self.moods.window}")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)

@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLAIN = ["--tls-verify=false"]
 FORMS = {
     "short": {"images": 60, "base": 1_500_000, "own": 60_000, "alone": 8, "tags": 2_000, "mirrored": 20},
-    "long": {"images": 500, "base": 8_000_000, "own": 300_000, "alone": 24, "tags": 20_000, "mirrored": 60},
+    "long": {"images": 500, "base": 8_000_000, "own": 600_000, "alone": 24, "tags": 20_000, "mirrored": 60},
 }
 
 Run = collections.namedtuple("Run", "status seconds mebibytes processor summary lines error")
@@ -46,10 +46,10 @@ def mirror(*arguments, environment=None):
     return Run(done.returncode, seconds, int(kibibytes) / 1024, float(user) + float(system), summary, lines, error)
 
 
-def config(folder, name, place, target, allow="^team/", source=None):
+def config(folder, name, place, target, allow="^team/", source=None, more=""):
     path = f"{folder}/{name}.yaml"
     with open(path, "w") as file:
-        file.write(f"version: 1\ndefaults: {{target: {place}/{target}}}\nsources:\n"
+        file.write(f"version: 1\ndefaults: {{target: {place}/{target}{more}}}\nsources:\n"
                    f"  - registry: {source or place}\n    repos: {{allow: ['{allow}']}}\n")
     return path
 
@@ -80,8 +80,8 @@ class Suite:
         """Everything in one process: what is made of each image, what it costs, and what a second run does."""
         section("one process")
         file = config(self.folder, "serial", self.place, "serial")
-        log, metrics = f"{self.folder}/serial.jsonl", f"{self.folder}/serial.prom"
-        first = mirror("-f", file, "--jobs", "4", "--log", log, "--metrics", metrics)
+        log, metrics, page = (f"{self.folder}/serial.{kind}" for kind in ("jsonl", "prom", "html"))
+        first = mirror("-f", file, "--jobs", "4", "--log", log, "--metrics", metrics, "--html", page)
         requests = self.registry.requests()
         good, poisoned = self.expected["good"], self.expected["poisoned"]
         same("refused images make exit 1", 1, first.status)
@@ -89,30 +89,44 @@ class Suite:
         same("all poisoned images are listed, and no other", set(poisoned), set(first.lines))
         with open(log) as lines:
             events = [json.loads(line) for line in lines]
-        same("the log has a line for every image, and a summary", len(good) + len(poisoned) + 1, len(events))
+        kinds = collections.Counter(event["event"] for event in events)
+        same("the log has a line for every image, and a summary", (len(good) + len(poisoned), 1),
+             (kinds["image"], kinds["summary"]))
         with open(metrics) as text:
             check("the metrics count them", f'outcome="converted"}} {len(good)}\n' in text.read())
         tags = self.registry.tags("serial")
         mirrored = {t: d for t, d in tags.items() if not t.startswith("deroot-ledger:")}
         same("every tag of a good image is there", self.expected["tags"] - len(poisoned), len(mirrored))
-        reads = {d: [r for r in requests if r.method == "GET" and r.status == 200 and r.path.endswith(d)]
-                 for d in self.expected["bases"]}
-        same("each shared base is read once", {d: 1 for d in reads}, {d: len(r) for d, r in reads.items()})
+        reads = self.reads(requests)
+        same("each shared base is read once", {d: 1 for d in reads}, reads)
         made = self.written_bases(tags)
         same("each shared base has one converted form", [1] * images.BASES, [len(m) for m in made])
-        sent = collections.Counter(r.path.partition("digest=")[2].replace("%3A", ":") for r in requests
-                                   if r.method == "PUT" and "/blobs/uploads/" in r.path)
-        forms = [digest for form in made for digest in form]
-        same("each converted base is sent once, whatever the repositories", {d: 1 for d in forms},
-             {d: sent[d] for d in forms})
+        self.forms = [digest for form in made for digest in form]
+        same("each converted base is sent once, whatever the repositories", {d: 1 for d in self.forms},
+             self.sendings(requests))
+        with open(page) as file:
+            text = file.read()
+        check("the dashboard is one file without scripts", "<script" not in text and " src=" not in text)
+        same("it names all poisoned images", [], [n for n in poisoned if n.split(":")[1] not in text])
         check("at most 256 MiB", first.mebibytes <= 256, f"{first.mebibytes:.0f} MiB")
         count = len(good) + len(poisoned)
         figure("first run", f"{count} images ({self.expected['platforms']} platforms, {self.bytes / 1e6:.0f} MB): "
                f"{len(good)} converted, {len(poisoned)} refused in {first.seconds:.1f} s, "
                f"{first.processor:.1f} s of processor time, {first.mebibytes:.0f} MiB, {len(requests)} requests")
         self.first, self.tags, self.first_requests = first, tags, requests
-        self.verify()
         self.second(file)
+        self.verify()
+
+    def reads(self, requests):
+        """How often each base was fetched."""
+        return {d: sum(r.method == "GET" and r.status == 200 and r.path.endswith(d) for r in requests)
+                for d in self.expected["bases"]}
+
+    def sendings(self, requests):
+        """How often each converted base was sent."""
+        sent = collections.Counter(r.path.partition("digest=")[2].replace("%3A", ":") for r in requests
+                                   if r.method == "PUT" and "/blobs/uploads/" in r.path)
+        return {d: sent[d] for d in self.forms}
 
     def written_bases(self, tags):
         """For each base the digests of its converted forms, as the results' manifests name them."""
@@ -241,6 +255,42 @@ class Suite:
         figure("kills", f"4 processes, {sum(kills)} SIGKILLs: tags and ledger equal to a serial run's")
         self.registry.requests()
 
+    def shards(self):
+        """What one shard has made, the next ones use: through the ledger, and through a folder."""
+        section("one shard after the other")
+        for name, more in (("ledger", []), ("cache", ["--cache", f"{self.folder}/cache"])):
+            plan = self.plan(f"by-{name}", 4)
+            self.registry.requests()
+            statuses = {mirror("--plan", plan, "--shard", f"{n}/4", "--jobs", "4", *more).status for n in range(1, 5)}
+            requests = self.registry.requests()
+            check(f"{name}: all shards ended", statuses <= {0, 1}, statuses)
+            same(f"{name}: each converted base is sent once", {d: 1 for d in self.forms}, self.sendings(requests))
+            reads = self.reads(requests)
+            if more:
+                same("cache: each base is read once", {d: 1 for d in reads}, reads)
+            same(f"{name}: tags and ledger are those of the serial run", self.tags, self.registry.tags(f"by-{name}"))
+
+    def paces(self):
+        """The limits that mirror.yaml sets, as a registry sees them."""
+        section("limits of mirror.yaml")
+        rate = 60
+        name, moods = proxy.start(self.place, length=0)
+        done = mirror("-f", config(self.folder, "rate", name, "rate", "^team/app0$", more=f", requests-per-second: {rate}"))
+        same("it ends as without a limit", 1, done.status)
+        most = max(moods.per_second.values())
+        check(f"at most {rate} requests a second", most <= rate * 1.2, moods.per_second)
+        figure("requests-per-second", f"{rate} asked for, {most} at most in a second, {sum(moods.per_second.values())} in all")
+        name, moods = proxy.start(self.place, length=0, quota=30)
+        file = config(self.folder, "quota", self.place, "quota", "^team/app0$", source=name,
+                      more=", ratelimit: {min: 5, retry: 1s}")
+        done = mirror("-f", file)
+        same("it ends as without a quota", 1, done.status)
+        same("all are converted", len([n for n in self.expected["good"] if n.startswith("team/app0:")]),
+             done.summary.get("images", {}).get("converted"))
+        check("pulls are left to others", min(moods.left.values()) >= 5, moods.left)
+        figure("ratelimit", f"30 pulls in {moods.window} s, 5 to be left: {min(moods.left.values())} were")
+        self.registry.requests()
+
     def bursts(self):
         """A registry that answers 429 and 5xx in bursts and cuts connections, as source and target."""
         section("a registry in a bad mood")
@@ -341,7 +391,8 @@ esac
         try:
             self.prepare()
             self.serial()
-            parts = {"throughput": self.throughput, "killed": self.killed, "bursts": self.bursts, "array": self.array,
+            parts = {"throughput": self.throughput, "killed": self.killed, "shards": self.shards,
+                     "bursts": self.bursts, "paces": self.paces, "array": self.array,
                      "scale": lambda: scale.measure(self), "engines": lambda: engines.run(self)}
             for name, part in parts.items():
                 if not only or name in only:
