@@ -201,7 +201,9 @@ def gitlab(suite):
     outcomes = [script("mirror", CI_NODE_INDEX=i, CI_NODE_TOTAL=5) for i in range(1, 6)]
     place.judge([o[0] for o in outcomes], [o[1] for o in outcomes])
     same("gitlab: the status job tells of the refused image", 1, script("status")[0])
-    check("gitlab: 75 is tried again", 75 in jobs["mirror"]["retry"]["exit_codes"])
+    retry = jobs["mirror"]["retry"]
+    check("gitlab: 75 is tried again, 1 is not",
+          75 in retry["exit_codes"] and 1 not in retry["exit_codes"] and "script_failure" not in retry["when"], retry)
 
 
 def argo(suite):

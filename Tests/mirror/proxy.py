@@ -16,7 +16,7 @@ import time
 class Moods:
     """What all connections share."""
 
-    def __init__(self, upstream, every=5, length=0.7, pause=2, grace=0.4, quota=None, window=3):
+    def __init__(self, upstream, every=5, length=0.7, pause=3, grace=1, quota=None, window=3):
         self.upstream = upstream.split(":")
         self.every, self.length, self.pause, self.grace = every, length, pause, grace
         self.lock = threading.Lock()

@@ -10,6 +10,10 @@ export DEROOT=${DEROOT:-$here/../../.build/release/deroot}
 export DEROOT_WORK=${DEROOT_WORK:-${TMPDIR:-/tmp}/deroot-work}
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 mkdir -p "$DEROOT_WORK"
+if [ "$(id -u)" -ne 0 ]; then
+    echo "mirror: root is needed, for Slurm's daemons" >&2
+    exit 1
+fi
 
 # Validators from PyPI, pinned; kept between runs.
 venv=$DEROOT_WORK/mirror-venv

@@ -104,8 +104,8 @@ class Suite:
         self.forms = [digest for form in made for digest in form]
         same("each converted base is sent once, whatever the repositories", {d: 1 for d in self.forms},
              self.sendings(requests))
-        with open(page) as file:
-            text = file.read()
+        with open(page) as written:
+            text = written.read()
         check("the dashboard is one file without scripts", "<script" not in text and " src=" not in text)
         same("it names all poisoned images", [], [n for n in poisoned if n.split(":")[1] not in text])
         check("at most 256 MiB", first.mebibytes <= 256, f"{first.mebibytes:.0f} MiB")
@@ -115,7 +115,6 @@ class Suite:
                f"{first.processor:.1f} s of processor time, {first.mebibytes:.0f} MiB, {len(requests)} requests")
         self.first, self.tags, self.first_requests = first, tags, requests
         self.second(file)
-        self.verify()
 
     def reads(self, requests):
         """How often each base was fetched."""
@@ -152,6 +151,7 @@ class Suite:
             yield document
 
     def verify(self):
+        section("verify")
         bad = []
 
         def work(names):
@@ -264,10 +264,12 @@ class Suite:
             statuses = {mirror("--plan", plan, "--shard", f"{n}/4", "--jobs", "4", *more).status for n in range(1, 5)}
             requests = self.registry.requests()
             check(f"{name}: all shards ended", statuses <= {0, 1}, statuses)
-            same(f"{name}: each converted base is sent once", {d: 1 for d in self.forms}, self.sendings(requests))
-            reads = self.reads(requests)
+            reads, sent = self.reads(requests), self.sendings(requests)
             if more:
                 same("cache: each base is read once", {d: 1 for d in reads}, reads)
+                check("cache: each converted base is sent once by a shard at most", max(sent.values()) <= 4, sent)
+            else:
+                same("ledger: each converted base is sent once", {d: 1 for d in self.forms}, sent)
             same(f"{name}: tags and ledger are those of the serial run", self.tags, self.registry.tags(f"by-{name}"))
 
     def paces(self):
@@ -282,13 +284,13 @@ class Suite:
         figure("requests-per-second", f"{rate} asked for, {most} at most in a second, {sum(moods.per_second.values())} in all")
         name, moods = proxy.start(self.place, length=0, quota=30)
         file = config(self.folder, "quota", self.place, "quota", "^team/app0$", source=name,
-                      more=", ratelimit: {min: 5, retry: 1s}")
-        done = mirror("-f", file)
+                      more=", ratelimit: {min: 8, retry: 1s}")
+        done = mirror("-f", file, "--jobs", "4")
         same("it ends as without a quota", 1, done.status)
         same("all are converted", len([n for n in self.expected["good"] if n.startswith("team/app0:")]),
              done.summary.get("images", {}).get("converted"))
-        check("pulls are left to others", min(moods.left.values()) >= 5, moods.left)
-        figure("ratelimit", f"30 pulls in {moods.window} s, 5 to be left: {min(moods.left.values())} were")
+        check("pulls are left to others, but for four on their way", min(moods.left.values()) >= 4, moods.left)
+        figure("ratelimit", f"30 pulls in {moods.window} s, 8 to be left: {min(moods.left.values())} were")
         self.registry.requests()
 
     def bursts(self):
@@ -303,7 +305,7 @@ class Suite:
         same("it ends as on a quiet day", 1, last.status)
         same("only the poisoned are missing", set(self.expected["poisoned"]), set(last.lines))
         refused = sum(n for k, n in moods.counts.items() if k != "passed")
-        check("there were bursts", refused >= 20, moods.counts)
+        check("there were bursts", refused >= 5 and moods.counts["429"] + moods.counts["503"] >= 2, moods.counts)
         same("nothing was asked while a Retry-After ran", [], moods.breaches[:5])
         same("tags and ledger are those of a quiet day", self.tags, self.registry.tags("bursts"))
         figure("bursts", f"{moods.counts['passed']} requests passed, {refused} did not ({moods.counts['429']} times 429, "
@@ -391,7 +393,7 @@ esac
         try:
             self.prepare()
             self.serial()
-            parts = {"throughput": self.throughput, "killed": self.killed, "shards": self.shards,
+            parts = {"verify": self.verify, "throughput": self.throughput, "killed": self.killed, "shards": self.shards,
                      "bursts": self.bursts, "paces": self.paces, "array": self.array,
                      "scale": lambda: scale.measure(self), "engines": lambda: engines.run(self)}
             for name, part in parts.items():

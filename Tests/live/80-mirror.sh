@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# deroot mirror against Debian's docker-registry: plan, shards, kills, a second run that does nothing.
+source "$(dirname "$0")/lib.sh"
+
+port=5937
+config=$scratch/registry.yml
+cat >"$config" <<YAML
+version: 0.1
+log: {level: error}
+storage: {filesystem: {rootdirectory: $scratch/registry}, delete: {enabled: true}}
+http: {addr: "127.0.0.1:$port"}
+YAML
+docker-registry serve "$config" >"$scratch/registry.log" 2>&1 &
+server=$!
+trap 'kill $server 2>/dev/null' EXIT
+for _ in $(seq 50); do curl -fs "http://127.0.0.1:$port/v2/" >/dev/null && break; sleep 0.1; done
+
+registry=127.0.0.1:$port
+plain=(--tls-verify=false)
+
+# Twelve images on one base, two of them poisoned: a layer whose bytes are not what its digest says
+# cannot be pushed, so the poison is a tar stream that two readers see differently.
+python3 - "$scratch" <<'PYTHON'
+import gzip, hashlib, io, json, os, sys, tarfile
+root = sys.argv[1]
+
+def tar(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, mode, body in entries:
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(body), mode
+            archive.addfile(info, io.BytesIO(body))
+    return out.getvalue()
+
+base = tar([("bin/su", 0o4755, b"su" * 5000), ("etc/passwd", 0o644, b"root:x:0:0::/root:/bin/sh\n")])
+poison = bytearray(tar([("a", 0o644, b"x")]))
+poison[148:156] = b"0000000\0"  # a wrong header checksum
+
+def blob(layout, data):
+    digest = hashlib.sha256(data).hexdigest()
+    with open(f"{layout}/blobs/sha256/{digest}", "wb") as file:
+        file.write(data)
+    return {"digest": "sha256:" + digest, "size": len(data)}
+
+for number in range(12):
+    layout = f"{root}/images/{number}"
+    os.makedirs(f"{layout}/blobs/sha256")
+    own = bytes(poison) if number in (4, 9) else tar([(f"app/{number}", 0o755, b"%d" % number)])
+    layers = [base, own]
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(x).hexdigest() for x in layers]}})
+    kind = "application/vnd.oci.image."
+    manifest = {"schemaVersion": 2, "mediaType": kind + "manifest.v1+json",
+        "config": {"mediaType": kind + "config.v1+json", **blob(layout, config.encode())},
+        "layers": [{"mediaType": kind + "layer.v1.tar+gzip", **blob(layout, gzip.compress(x, mtime=0))} for x in layers]}
+    entry = {"mediaType": kind + "manifest.v1+json", **blob(layout, json.dumps(manifest).encode())}
+    open(f"{layout}/index.json", "w").write(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    open(f"{layout}/oci-layout", "w").write('{"imageLayoutVersion":"1.0.0"}')
+PYTHON
+pushed=0
+for number in $(seq 0 11); do
+    skopeo copy -q --dest-tls-verify=false "oci:$scratch/images/$number" \
+        "docker://$registry/team/app$((number % 3)):1.$number" && pushed=$((pushed + 1))
+done
+same "images are in the registry" 12 "$pushed"
+
+# mirror_yaml TARGET
+mirror_yaml() {
+    cat <<YAML
+version: 1
+defaults: {target: $registry/$1}
+sources:
+  - registry: $registry
+    repos: {allow: ['^team/']}
+    tags: {semver: ['>=1.0']}
+YAML
+}
+mirror_yaml serial >"$scratch/serial.yaml"
+mirror_yaml killed >"$scratch/killed.yaml"
+
+# tags TARGET: every tag of the target and its ledger with what it names, without the target's name.
+tags() {
+    local repository tag
+    for repository in team/app0 team/app1 team/app2 deroot-ledger; do
+        for tag in $(curl -fs "http://$registry/v2/$1/$repository/tags/list" | python3 -c \
+            'import json,sys; print(*sorted(json.load(sys.stdin)["tags"]))'); do
+            echo "$repository:$tag $(manifest_digest_of "$1/$repository" "$tag")"
+        done
+    done
+}
+manifest_digest_of() {
+    curl -fsI -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+        "http://$registry/v2/$1/manifests/$2" | tr -d '\r' | awk 'tolower($1) == "docker-content-digest:" {print $2}'
+}
+
+"$deroot" mirror run -f "$scratch/serial.yaml" "${plain[@]}" --jobs 1 --log "$scratch/log" \
+    --metrics "$scratch/metrics" >"$scratch/out" 2>"$scratch/err"
+same "two refused images make exit 1" 1 $?
+same "the summary" "shard 1/1: 10 converted, 2 refused" "$(cat "$scratch/out")"
+same "the log has a line an image and the summary" 13 "$(wc -l <"$scratch/log")"
+check "the log is JSON" python3 -c 'import json,sys; [json.loads(x) for x in open(sys.argv[1])]' "$scratch/log"
+check "the figures are there" grep -q 'outcome="converted"} 10' "$scratch/metrics"
+for number in 0 5 11; do
+    check "skopeo reads result $number" skopeo inspect --tls-verify=false \
+        "docker://$registry/serial/team/app$((number % 3)):1.$number"
+    check "deroot verifies result $number" "$deroot" verify "${plain[@]}" \
+        "docker://$registry/team/app$((number % 3)):1.$number" \
+        "docker://$registry/serial/team/app$((number % 3)):1.$number"
+done
+
+"$deroot" mirror run -f "$scratch/serial.yaml" "${plain[@]}" --format json >"$scratch/out" 2>/dev/null
+same "a second run refuses the same" 1 $?
+same "a second run reuses the rest and sends nothing" "10 0" "$(python3 -c \
+    'import json,sys; d=json.load(open(sys.argv[1])); print(d["images"]["reused"], d["bytes"]["sent"])' "$scratch/out")"
+
+check "a plan" "$deroot" mirror plan -f "$scratch/killed.yaml" "${plain[@]}" --shards 4 -o "$scratch/plan.json"
+"$deroot" mirror run --plan "$scratch/plan.json" "${plain[@]}" --shard 1/3 >/dev/null 2>&1
+same "a shard of another plan is refused" 64 $?
+JOB_COMPLETION_INDEX=0 "$deroot" mirror run --plan "$scratch/plan.json" "${plain[@]}" >/dev/null 2>&1
+same "an index without a total is refused" 64 $?
+
+# Four processes, each killed after a random time, again and again, until all have ended by themselves.
+shard() {
+    local pid status
+    while true; do
+        DEROOT_SHARD_INDEX=$1 DEROOT_SHARD_COUNT=4 "$deroot" mirror run --plan "$scratch/plan.json" \
+            "${plain[@]}" --jobs 2 >/dev/null 2>&1 &
+        pid=$!
+        if ((RANDOM % 4)); then (sleep "0.$((RANDOM % 40))"; kill -9 $pid 2>/dev/null) & fi
+        wait $pid 2>/dev/null
+        status=$?
+        ((status == 0 || status == 1)) && return
+    done
+}
+for index in 0 1 2 3; do shard $index & workers[index]=$!; done
+wait "${workers[@]}"
+same "killed shards end with the tags and the ledger of a serial run" "$(tags serial)" "$(tags killed)"
+"$deroot" mirror status --plan "$scratch/plan.json" "${plain[@]}" >"$scratch/status" 2>/dev/null
+same "status" "10 done, 0 untagged, 2 refused, 0 open" "$(head -1 "$scratch/status")"
+finish
