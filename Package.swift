@@ -41,9 +41,12 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/C/CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(name: "CSystem", path: "Sources/C/CSystem"),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
+        .target(name: "CDigest", path: "Sources/C/CDigest"),
         .target(
-            name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
+            name: "DerootBytes",
+            dependencies: ["CDeflate", "CDigest", "CSystem", "CZlib", "CZstd", "CCrypto"],
             swiftSettings: strict),
         .target(name: "DerootOCI", dependencies: ["DerootBytes"], swiftSettings: strict),
         .target(

@@ -116,8 +116,9 @@ package struct Conversion: Sendable {
                 at: .init(file: source.name))
         }
         for image in graph.convertible { try check(image) }
+        let library = try library()
         let layers = try scan(graph.convertible, transaction) { image in
-            let policy = foretoldPolicy(image.config)
+            let policy = EntryPolicy.foretold(options, image.config, library)
             let decide = policy.map { policy -> LayerPass.Decide in
                 { listing in policy.change(of: listing.count - 1, in: listing) }
             }
@@ -265,29 +266,6 @@ package struct Conversion: Sendable {
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// What most likely changes in an image's layers, guessed from its config alone.
-    private func foretoldPolicy(_ config: ImageConfig) -> EntryPolicy? {
-        // Appended changes are known only when everything was read.
-        guard options.layers == .rewrite else { return nil }
-        var policy = EntryPolicy(options)
-        let identifier: (UInt32, UInt32)? =
-            switch options.user {
-            case .numbers(let uid, let gid): (uid, gid ?? uid)
-            case .auto where ["", "0", "root", "0:0", "root:root"].contains(config.user ?? ""):
-                (Identity.defaultID, Identity.defaultID)
-            case .auto, .adopt, .name: nil
-            }
-        policy.sharesWithGroup = options.profiles.contains(.openshift)
-        if let (uid, group) = identifier {
-            let gid = policy.sharesWithGroup ? 0 : group
-            policy.owner = .init(
-                uid: uid, gid: gid, userName: Array("nonroot".utf8),
-                groupName: Array("nonroot".utf8))
-            policy.ownedRoots = OwnedPaths.foretold(options, config: config)
-        }
-        return policy
     }
 }
 

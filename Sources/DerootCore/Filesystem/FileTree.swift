@@ -64,13 +64,17 @@ package struct FileTree: Sendable {
     package mutating func apply(_ layer: LayerListing) throws(DerootError) {
         let number = Int32(layers.count)
         layers.append(layer)
+        var hasMarkers = false
         for index in 0..<layer.count {
             guard
                 let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
             else { continue }
+            hasMarkers = true
             apply(whiteout)
         }
-        for index in 0..<layer.count where !Whiteout.isMarker(layer.pathBytes(index)) {
+        makeRoom(for: layer.count)
+        for index in 0..<layer.count {
+            if hasMarkers, Whiteout.isMarker(layer.pathBytes(index)) { continue }
             insert(index, of: layer, number: number)
         }
     }
@@ -93,11 +97,15 @@ package struct FileTree: Sendable {
     }
 
     private mutating func insert(_ index: Int, of layer: LayerListing, number: Int32) {
-        let entry = layer.entries[index]
-        let reference = EntryRef(layer: Int(number), index: index)
-        if entry.type == .hardLink { link(reference, to: layer.linkBytes(index)) }
+        let type = layer.entries[index].type
+        if case .hardLink = type {
+            link(EntryRef(layer: Int(number), index: index), to: layer.linkBytes(index))
+        }
         let node = makeNode(layer.pathBytes(index))
-        if entry.type != .directory { killChildren(of: node) }
+        if case .directory = type {
+        } else if nodes[node].firstChild >= 0 {
+            killChildren(of: node)
+        }
         nodes[node].layer = number
         nodes[node].index = Int32(index)
     }
@@ -112,13 +120,13 @@ package struct FileTree: Sendable {
             parent = node
         } else {
             for component in parentPath.split(separator: UInt8(ascii: "/")) {
-                parent = child(of: parent, named: component) ?? add(component, to: parent)
+                parent = makeChild(of: parent, named: component)
             }
             lastParent = (Array(parentPath), parent)
         }
         let name = slash.map { path[($0 + 1)...] } ?? path
         if name.isEmpty { return parent }
-        return child(of: parent, named: name) ?? add(name, to: parent)
+        return makeChild(of: parent, named: name)
     }
 
     private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {
@@ -266,16 +274,18 @@ extension FileTree {
         return node
     }
 
-    private mutating func add(_ name: ArraySlice<UInt8>, to parent: NodeID) -> NodeID {
-        let (slot, dead) = slot(parent, name)
-        if let dead {
-            nodes[dead].isAlive = true
-            if !nodes[dead].isListed {
-                nodes[dead].isListed = true
-                nodes[dead].nextSibling = nodes[parent].firstChild
-                nodes[parent].firstChild = Int32(dead)
+    /// A child, made where it is not there; one that is dead lives again.
+    private mutating func makeChild(of parent: NodeID, named name: ArraySlice<UInt8>) -> NodeID {
+        let (slot, known) = slot(parent, name)
+        if let known {
+            if nodes[known].isAlive { return known }
+            nodes[known].isAlive = true
+            if !nodes[known].isListed {
+                nodes[known].isListed = true
+                nodes[known].nextSibling = nodes[parent].firstChild
+                nodes[parent].firstChild = Int32(known)
             }
-            return dead
+            return known
         }
         let node = nodes.count
         nodes.append(
@@ -285,7 +295,7 @@ extension FileTree {
         names += name
         nodes[parent].firstChild = Int32(node)
         slots[slot] = Int32(node)
-        if nodes.count * 2 > slots.count { grow() }
+        if nodes.count * 2 > slots.count { rehash(into: slots.count * 2) }
         return node
     }
 
@@ -305,8 +315,16 @@ extension FileTree {
         return (slot, nil)
     }
 
-    private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 2)
+    /// Sees to it that as many nodes more cost no further growth.
+    private mutating func makeRoom(for count: Int) {
+        if count > nodes.count { nodes.reserveCapacity(nodes.count + count) }
+        var size = slots.count
+        while (nodes.count + count) * 2 > size { size *= 2 }
+        if size > slots.count { rehash(into: size) }
+    }
+
+    private mutating func rehash(into size: Int) {
+        slots = Array(repeating: -1, count: size)
         let mask = slots.count - 1
         for node in 1..<nodes.count {
             var slot = Self.hash(Int(nodes[node].parent), name(of: node)) & mask
@@ -315,11 +333,28 @@ extension FileTree {
         }
     }
 
-    /// FNV-1a over parent and name: the table is private, its order never shows.
+    /// Two numbers that nobody can foresee, so that nobody can choose names that collide.
+    private static let secret = (
+        UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1
+    )
+
+    /// Over parent and name, eight bytes at a time; the table is private, its order never shows.
     private static func hash(_ parent: NodeID, _ name: ArraySlice<UInt8>) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: parent)
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        hash ^= hash >> 29
-        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF_FFFF_FFFF)
+        let (start, factor) = secret
+        let name = name.span
+        var hash = start ^ UInt64(truncatingIfNeeded: parent) ^ UInt64(name.count) << 32
+        var at = 0
+        while at < name.count {
+            var word: UInt64 = 0
+            if at + 8 <= name.count {
+                word = unsafe name.bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+            } else {
+                for index in at..<name.count { word = word << 8 | UInt64(name[index]) }
+            }
+            let product = (hash ^ word).multipliedFullWidth(by: factor)
+            hash = product.high ^ product.low
+            at += 8
+        }
+        return Int(truncatingIfNeeded: hash >> 1)
     }
 }

@@ -130,6 +130,10 @@ private final class LayerReading {
     }
 
     func found(_ group: borrowing HeaderGroup) throws(DerootError) {
+        // Ours for the time of the call: handing out a member would count references each time.
+        var listing = LayerListing()
+        swap(&listing, &self.listing)
+        defer { swap(&listing, &self.listing) }
         let index = listing.count
         try listing.append(group)
         let start = group.offset + UInt64(group.bytes.count)

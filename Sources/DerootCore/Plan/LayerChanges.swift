@@ -35,7 +35,7 @@ package struct LayerChanges: Sendable {
                 let override = overrides.isEmpty ? nil : overrides[reference]
                 let change = override ?? policy.change(of: index, in: listing)
                 if let change { changes.append(EntryChange(index: index, change: change)) }
-                noteKept(reference)
+                if isPrivileged(listing.entries[index]) { noteKept(reference) }
             }
             layers.append(changes)
         }
@@ -94,9 +94,7 @@ package struct LayerChanges: Sendable {
     }
 
     private mutating func noteKept(_ reference: EntryRef) {
-        guard isPrivileged(tree[reference]), overrides[reference] == nil,
-            policy.keeps(path(reference))
-        else { return }
+        guard overrides[reference] == nil, policy.keeps(path(reference)) else { return }
         kept.append(reference)
     }
 
@@ -171,7 +169,8 @@ extension FileTree {
     var hasChildrenBelowLinks: Bool {
         var found = false
         for (number, listing) in layers.enumerated() where !found {
-            for index in 0..<listing.count where listing.entries[index].type == .symlink {
+            for index in 0..<listing.count {
+                guard case .symlink = listing.entries[index].type else { continue }
                 let path = listing.path(index)
                 if let node = find(path), entry(of: node) == EntryRef(layer: number, index: index),
                     !children(of: node).isEmpty
