@@ -58,6 +58,7 @@ package struct OwnedPaths: Sendable {
         }
         let isShared =
             SharedDirectories.contains(spelled) || SharedDirectories.contains(resolved.path)
+            || ProtectedPaths.lie(below: resolved.path)
         if isShared {
             if !resolved.path.isRoot {
                 notes.append("\(what) \(spelled) is a shared directory and keeps its owner")
@@ -77,7 +78,9 @@ package struct OwnedPaths: Sendable {
         var paths = options.own.filter(\.isLiteral).map(\.literal)
         for text in config.volumes + [config.workingDirectory ?? ""] {
             let path = TarPath(text)
-            if !SharedDirectories.contains(path) { paths.append(path) }
+            if !SharedDirectories.contains(path), !ProtectedPaths.lie(below: path) {
+                paths.append(path)
+            }
         }
         return paths.map { path in
             // Nearly every distribution has these two links.
