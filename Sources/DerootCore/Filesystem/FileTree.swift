@@ -40,12 +40,18 @@ package struct FileTree: Sendable {
     /// Every name of a file that has more than one, by group; across layers.
     package private(set) var linkGroups: [[EntryRef]] = []
     private var groupOf: [EntryRef: Int] = [:]
+    /// Where entries, whiteouts included, go whose parent was or lay behind a symbolic link when their
+    /// turn came.
+    ///
+    /// One runtime follows the link (it extracts onto the lower layers), another puts a directory in its
+    /// place (overlay directories of Docker and podman); the view is the latter's.
+    package private(set) var behindLinks: [EntryRef: TarPath] = [:]
 
     private var nodes: [Node] = [Node(parent: -1, nameStart: 0, nameCount: 0)]
     private var names: [UInt8] = []
     private var slots: [Int32] = Array(repeating: -1, count: 64)
-    /// The directory that the last entry went into.
-    private var lastParent: (path: [UInt8], node: NodeID)?
+    /// The directory that the last entry went into, and where links in its path lead, if there are any.
+    private var lastParent: (path: [UInt8], node: NodeID, real: TarPath?)?
 
     /// An empty tree: the root alone.
     package init() {}
@@ -70,6 +76,10 @@ package struct FileTree: Sendable {
                 let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
             else { continue }
             hasMarkers = true
+            let path = layer.path(index)
+            if let real = real(path.parent) {
+                behindLinks[EntryRef(layer: Int(number), index: index)] = real.appending(path.name)
+            }
             apply(whiteout)
         }
         makeRoom(for: layer.count)
@@ -102,6 +112,10 @@ package struct FileTree: Sendable {
             link(EntryRef(layer: Int(number), index: index), to: layer.linkBytes(index))
         }
         let node = makeNode(layer.pathBytes(index))
+        if let real = lastParent?.real {
+            let reference = EntryRef(layer: Int(number), index: index)
+            behindLinks[reference] = real.appending(name(of: node))
+        }
         if case .directory = type {
         } else if nodes[node].firstChild >= 0 {
             killChildren(of: node)
@@ -115,18 +129,36 @@ package struct FileTree: Sendable {
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
         let parentPath = slash.map { path[..<$0] } ?? path.prefix(0)
         var parent = 0
-        if let (known, node) = lastParent, known.elementsEqual(parentPath), nodes[node].isAlive {
+        if let last = lastParent, last.path.elementsEqual(parentPath), nodes[last.node].isAlive {
             // Archives list a directory's entries one after another.
-            parent = node
+            parent = last.node
         } else {
+            var isBehindLink = false
             for component in parentPath.split(separator: UInt8(ascii: "/")) {
                 parent = makeChild(of: parent, named: component)
+                isBehindLink = isBehindLink || isSymlink(parent)
             }
-            lastParent = (Array(parentPath), parent)
+            let real = isBehindLink ? resolve(TarPath(parentPath)).path : nil
+            lastParent = (Array(parentPath), parent, real)
         }
         let name = slash.map { path[($0 + 1)...] } ?? path
         if name.isEmpty { return parent }
         return makeChild(of: parent, named: name)
+    }
+
+    private func isSymlink(_ node: NodeID) -> Bool {
+        entry(of: node).map { self[$0].type == .symlink } ?? false
+    }
+
+    /// Where a directory's path leads if there is a symbolic link in it; else nil.
+    private func real(_ directory: TarPath) -> TarPath? {
+        var node = 0
+        for component in directory.components {
+            guard let next = child(of: node, named: component) else { return nil }
+            if isSymlink(next) { return resolve(directory).path }
+            node = next
+        }
+        return nil
     }
 
     private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {

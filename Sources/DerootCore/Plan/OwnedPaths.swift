@@ -58,6 +58,7 @@ package struct OwnedPaths: Sendable {
         }
         let isShared =
             SharedDirectories.contains(spelled) || SharedDirectories.contains(resolved.path)
+            || ProtectedPaths.lie(below: resolved.path)
         if isShared {
             if !resolved.path.isRoot {
                 notes.append("\(what) \(spelled) is a shared directory and keeps its owner")
@@ -78,7 +79,9 @@ package struct OwnedPaths: Sendable {
         let workdir = ownsWorkdir ? [config.workingDirectory ?? ""] : []
         for text in config.volumes + workdir {
             let path = TarPath(text)
-            if !SharedDirectories.contains(path) { paths.append(path) }
+            if !SharedDirectories.contains(path), !ProtectedPaths.lie(below: path) {
+                paths.append(path)
+            }
         }
         return paths.map { likelyPlace(of: $0) }
     }
