@@ -37,7 +37,7 @@ extension ShellReader {
         case "exec":
             let rest = args.drop { $0 == "-a" || $0 == "-c" || $0 == "-l" }
             guard !rest.isEmpty else { return flow }
-            start(rest, command.line, context)
+            start(rest, command.line, context, isLast: true)
             return Flow(ending: .exits, known: context.known)
         case "find", "xargs", "run-parts":
             for word in command.words.dropFirst() { followDirectory(word, context) }
@@ -103,10 +103,14 @@ extension ShellReader {
         return args[(start + 1)...].prefix { $0 != ";" && $0 != "+" }
     }
 
-    /// Starts a program from the script.
-    private func start(_ words: ArraySlice<String?>, _ line: Int, _ context: Context) {
-        chain.start(
-            words, context, line: line, role: role, stopsAtErrors: frame.stopsAtErrors)
+    /// Starts a program from the script, or in its place.
+    private func start(
+        _ words: ArraySlice<String?>, _ line: Int, _ context: Context, isLast: Bool = false
+    ) {
+        var inner = context
+        // Without set -e a script goes on where another one that it runs gives up.
+        if !isLast, !frame.stopsAtErrors { inner.isTolerated = true }
+        chain.start(words, inner, line: line, role: role, stopsAtErrors: frame.stopsAtErrors)
     }
 
     private func noteWrite(

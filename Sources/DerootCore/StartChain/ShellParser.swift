@@ -63,7 +63,9 @@ struct ShellParser {
             }
             if isBare("then", "else", "elif", "fi", "do", "done", "esac", "}") { break }
             let start = position
-            nodes.append(andOr())
+            let node = andOr()
+            // How a job in the background ends is nobody's business, as in front of a pipe.
+            nodes.append(isOperation("&") ? .pipeline([node, .list([])]) : node)
             if position == start { position += 1 }
         }
         return nodes

@@ -65,6 +65,13 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             if let tool { tar.file("usr/bin/\(tool)", "\u{7F}ELF", mode: 0o755) }
         }
     }
+    /// A start script that runs another one, which runs useradd.
+    static func scripts(_ text: String, _ inner: String) -> Build {
+        { tar in
+            script(text, tool: "useradd")(&tar)
+            tar.file("opt/init", "#!/bin/sh\n" + inner, mode: 0o755)
+        }
+    }
     static let started = #""Entrypoint":["/start.sh"],"Cmd":["app"]"#
     static let owned = #""User":"20000:20000""#
 

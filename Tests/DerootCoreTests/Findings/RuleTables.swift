@@ -70,6 +70,11 @@ extension RuleCase {
         .yes(
             "NR024", started, is: .warn,
             script("set -e\nif [ -e /x ]; then useradd x; fi\n", tool: "useradd")),
+        .yes("NR024", started, is: .warn, script("set -e\nuseradd x &\nwait\n", tool: "useradd")),
+        // A script without set -e outlives another one that has it, unless that takes its place.
+        .yes("NR024", started, is: .block, scripts("set -e\n/opt/init\n", "set -e\nuseradd x\n")),
+        .yes("NR024", started, is: .block, scripts("exec /opt/init\n", "set -e\nuseradd x\n")),
+        .yes("NR024", started, is: .warn, scripts("/opt/init\n", "set -e\nuseradd x\n")),
         // What belongs to the user already may be given to the user.
         .yes("NR024", started, is: .warn, script("set -e\nchown 65532 /x\n", tool: "chown")),
         .yes("NR024", started, is: .warn, script("set -e\nchown $WHO /x\n", tool: "chown")),
