@@ -105,11 +105,12 @@ def tables(costs, o):
     sums = [sum(unit[part].values()) for part in ("plan", "image", "platform", "layer")]
     lines.append("| **together** | " + " | ".join(f"**{number(c)}**" for c in sums) + " |")
     small, large = costs["plans"]
-    slope = (large["mebibytes"] - small["mebibytes"]) / (large["tags"] - small["tags"])
-    memory = small["mebibytes"] + slope * (o.tags - small["tags"])
     nights = costs["nights"]
-    slope = (nights[1]["mebibytes"] - nights[0]["mebibytes"]) / (nights[1]["tags"] - nights[0]["tags"])
-    quiet = nights[0]["mebibytes"] + slope * (o.tags - nights[0]["tags"])
+
+    def memory(a, b, member="mebibytes"):
+        """On a straight line through two measurements."""
+        return a[member] + (b[member] - a[member]) / (b["tags"] - a["tags"]) * (o.tags - a["tags"])
+
     alone = costs["alone"]
     per_mb = alone["processor"] / (alone["received"] / 1e6)
     lines += ["", "| measured | |", "|---|---|",
@@ -141,9 +142,12 @@ def tables(costs, o):
               f"{o.net:.0f} MB/s each; a target that bears {o.bears:,.0f} requests a second:", "",
               "| | requests to sources | of them pulls | requests to the target | bytes moved | storage added | hours a shard |",
               "|---|---|---|---|---|---|---|", *rows, "",
-              f"The plan of these tags: {o.tags * large['plan_bytes'] / large['tags'] / 1e6:.0f} MB of JSON, made with "
-              f"{memory:.0f} MiB of memory; a night without news needs {quiet:.0f} MiB a process that plans for itself. "
-              f"The ledger's list of tags: {o.images * 111 / 1e6:.0f} MB."]
+              f"Memory, beside what layers need: {memory(small, large):.0f} MiB to plan all of it "
+              f"({o.tags * large['plan_bytes'] / large['tags'] / 1e6:.0f} MB of JSON), "
+              f"{memory(small, large, 'shard_mebibytes'):.0f} MiB for a shard that reads that plan, "
+              f"{memory(*nights):.0f} MiB for a night without news that plans for itself. "
+              f"The ledger's list of tags: {o.images * 111 / 1e6:.0f} MB. Making the plan comes before the shards and "
+              f"takes {hour(o.tags * large['seconds'] / large['tags'] / 3600)} at the measured pace."]
     return lines
 
 

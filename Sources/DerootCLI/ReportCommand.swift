@@ -7,14 +7,17 @@ import DerootReport
 package struct ReportCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make an HTML page of reports.",
+        abstract: "Make an HTML page of reports, or a dashboard of mirror runs.",
         discussion: """
-            REPORT is what check --format json or convert --report wrote. The page is one file \
-            without scripts; it can be looked at, printed and sent.
+            REPORT is what check --format json or convert --report wrote, or the logs of mirror run \
+            --log, of all shards together. The page is one file without scripts; it can be looked \
+            at, printed and sent.
             """)
 
-    @Argument(help: ArgumentHelp("The reports, JSON.", valueName: "report"), completion: .json)
-    var reports: [String]
+    @Argument(
+        help: ArgumentHelp("The reports, JSON, or logs, JSON lines.", valueName: "report"),
+        completion: .file(extensions: ["json", "jsonl"]))
+    var files: [String]
 
     @Option(
         name: .short,
@@ -23,6 +26,12 @@ package struct ReportCommand: ParsableCommand {
         completion: .file(extensions: ["html"]))
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the pages of images are, for a dashboard; default: where the logs say.",
+            valueName: "folder"), completion: .directory)
+    var reports: String?
+
     package init() {}
 
     package func run() throws {
@@ -30,10 +39,17 @@ package struct ReportCommand: ParsableCommand {
     }
 
     private func work() throws(DerootError) {
-        guard !reports.isEmpty else { throw DerootError(.usage, "no report is named") }
+        guard !files.isEmpty else { throw DerootError(.usage, "no report is named") }
         var pages: [ReportPage] = []
-        for path in reports {
-            let bytes = try InputFile.read(path, atMost: 1 << 28)
+        var history: MirrorHistory?
+        for path in files {
+            let bytes = try InputFile.read(path, atMost: 1 << 30)
+            if DashboardFile.isLog(bytes) {
+                var logs = history ?? MirrorHistory()
+                try logs.read(bytes, file: path)
+                history = logs
+                continue
+            }
             let json: JSON
             do throws(DerootError) {
                 json = try JSON.parse(bytes)
@@ -43,6 +59,15 @@ package struct ReportCommand: ParsableCommand {
                 throw error
             }
             pages.append(try ReportPage(json, file: path))
+        }
+        if let history {
+            guard pages.isEmpty else {
+                throw DerootError(
+                    .usage, "reports of images and logs of mirror runs are different pages",
+                    advice: "make a page of each")
+            }
+            try DashboardFile.write(history, to: output, reports: reports)
+            return
         }
         let text = Array(HTMLPage.text(pages).utf8)
         guard let output else {

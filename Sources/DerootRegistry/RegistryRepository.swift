@@ -102,9 +102,10 @@ package struct RegistryRepository: Sendable {
     ///
     /// - Throws: `.denied`, `.transient`.
     package func put(
-        artifact document: [UInt8], type: MediaType, as tag: String
+        artifact document: [UInt8], type: MediaType, as tag: String,
+        annotations: KeyValuePairs<String, String> = [:]
     ) throws(DerootError) {
-        let artifact = Referrer(document, type: type, subject: nil)
+        let artifact = Referrer(document, type: type, subject: nil, annotations: annotations)
         for blob in artifact.blobs { try repository.upload(blob) }
         try repository.put(artifact.manifest, .manifest, as: tag)
     }

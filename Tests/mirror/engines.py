@@ -145,7 +145,11 @@ def kubernetes(suite):
     place.judge([o[0] for o in outcomes], [o[1] for o in outcomes])
     same("kubernetes: one plan, and nothing else of it left", ["plan.json"],
          sorted(n for n in os.listdir(f"{place.folder}/uid") if n.startswith("plan")))
-    same("kubernetes: figures of all indexes", 5, sum(n.endswith(".prom") for n in os.listdir(f"{place.folder}/uid")))
+    names = os.listdir(f"{place.folder}/uid")
+    same("kubernetes: figures and logs of all indexes", [f"shard-{i}.{kind}" for i in range(5) for kind in ("jsonl", "prom")],
+         sorted(n for n in names if n.startswith("shard-")))
+    status, output = place.shell(f"'{suite.deroot}' report uid/shard-*.jsonl -o dashboard.html")
+    same("kubernetes: a dashboard of all logs", 0, status) or print(output)
     # The example of the ConfigMap is read without complaint: all that fails is the network.
     path = f"{place.folder}/example.yaml"
     with open(path, "w") as file:

@@ -152,6 +152,9 @@ def many(suite, count):
             for tag in item["tags"]:
                 storage.tag(repository, tag, hexadecimal)
             storage.tag("out/deroot-ledger", f"v1-{item['key']}-{hexadecimal}", hexadecimal)
+        done, shard = measured("run", "-q", "--plan", plan, "--shard", "1/100", "--jobs", "4")
+        same(f"one shard of a hundred of {count} tags", 0, done.returncode)
+        planned["shard_mebibytes"] = shard["mebibytes"]
         done, night = measured("run", "-q", "-f", path, "--jobs", "4", "--format", "json")
         summary = json.loads(done.stdout) if done.stdout.startswith("{") else {}
         same(f"a night without news over {count} tags", (0, count, 0),
@@ -194,7 +197,8 @@ def measure(suite):
     slope = (plans[1]["mebibytes"] - plans[0]["mebibytes"]) / (plans[1]["tags"] - plans[0]["tags"]) * 1e5
     check("100,000 tags can be planned within 1 GiB", plans[0]["mebibytes"] + slope < 1024, f"{slope:.0f} MiB")
     figure("plan", f"{count} tags in {plans[1]['seconds']} s, {plans[1]['requests']} requests, "
-           f"{plans[1]['mebibytes']:.0f} MiB, a plan of {plans[1]['plan_bytes'] / 1e6:.1f} MB")
+           f"{plans[1]['mebibytes']:.0f} MiB, a plan of {plans[1]['plan_bytes'] / 1e6:.1f} MB; "
+           f"a shard of it needs {plans[1]['shard_mebibytes']:.0f} MiB")
     figure("a night without news", f"{count} tags in {nights[1]['seconds']} s, {nights[1]['requests']} requests, "
            f"{nights[1]['mebibytes']:.0f} MiB")
     large = ledger(suite, 120_000)

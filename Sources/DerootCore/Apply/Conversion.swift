@@ -251,16 +251,17 @@ package struct Conversion: Sendable {
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
         let memory = memory
-        source.expect(ordered.map(\.layer).filter { !(memory?.isShared($0.digest) ?? false) })
+        source.expect(ordered.map(\.layer).filter { !(memory?.isAtHand($0.digest) ?? false) })
         let scanner = scanner(transaction, keeping: try library().editedPaths)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            let read = { () throws(DerootError) in
+            let read = { (isDrafting: Bool, record: LayerRecorder?) throws(DerootError) in
                 try scanner.scan(
-                    job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+                    job.layer, diffIDs: job.diffIDs, decide: isDrafting ? job.decide : nil,
+                    keeping: files, record: record)
             }
-            guard let memory else { return try read() }
-            let scanned = try memory.scanned(job.layer, read: read)
+            guard let memory else { return try read(true, nil) }
+            let scanned = try memory.scanned(job.layer, limits: limits, read: read)
             try scanner.compare(scanned, with: job.diffIDs)
             return scanned
         }
