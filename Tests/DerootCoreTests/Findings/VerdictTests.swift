@@ -51,6 +51,31 @@ struct VerdictTests {
         }
     }
 
+    /// A server that is known to end at its pid file is no promise, unless the folder is handed over.
+    @Test(
+        arguments: [
+            ("nginx", [], Verdict.needsRecipe), ("app", [], .ready),
+            ("nginx", ["/srv/run"], .ready),
+        ] as [(String, [String], Verdict)])
+    func aPidFileThatCannotBeWrittenIsNoPromise(
+        _ program: String, _ own: [String], _ verdict: Verdict
+    ) throws {
+        var options = RuleCase.options(own: own)
+        options.recipe = .none
+        let found = try check(
+            options, settings: #""Cmd":["\#(program)"]"#,
+            [
+                RuleCase.system, RuleCase.accounts,
+                { tar in
+                    tar.directory("srv/run")
+                    tar.file("bin/nginx", "\u{7F}ELF", mode: 0o755)
+                    tar.file("etc/nginx/nginx.conf", "pid /srv/run/nginx.pid;\n")
+                },
+            ])
+        #expect(found.verdict == verdict)
+        #expect((found["NR035"] == nil) == !own.isEmpty || found["NR035"]?.severity == .warn)
+    }
+
     @Test func windowsIsSkippedAndSaysWhy() throws {
         let layer = try LayerFixture(.none, { $0.file("x") })
         var windows = ImageFixture([layer])
