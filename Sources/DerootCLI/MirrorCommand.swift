@@ -28,10 +28,12 @@ package struct MirrorCommand: ParsableCommand {
 /// What all parts of `deroot mirror` share.
 struct MirrorFlags: ParsableArguments {
     @Option(
-        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
+        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"),
+        completion: .yaml)
     var file: String?
 
-    @Option(help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"), completion: .json)
     var plan: String?
 
     @OptionGroup(title: "Registries") var registries: RegistryFlags
@@ -160,11 +162,14 @@ struct MirrorStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Say how far a plan is; nothing is changed.")
 
-    @Option(help: ArgumentHelp("Write a dashboard to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write a dashboard to this file.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var html: String?
 
     @Option(
-        help: ArgumentHelp("Where mirror run --reports wrote its pages.", valueName: "folder"))
+        help: ArgumentHelp("Where mirror run --reports wrote its pages.", valueName: "folder"),
+        completion: .directory)
     var reports: String?
 
     @OptionGroup var common: MirrorFlags

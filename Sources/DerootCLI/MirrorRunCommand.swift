@@ -25,24 +25,30 @@ struct MirrorRunCommand: ParsableCommand {
     var sweep = false
 
     @Option(
-        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"))
+        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"),
+        completion: .file())
     var log: String?
 
-    @Option(help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"),
+        completion: .file())
     var metrics: String?
 
-    @Option(help: ArgumentHelp("Write a dashboard of this run to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write a dashboard of this run to this file.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var html: String?
 
     @Option(
-        help: ArgumentHelp("Write a page about each image into this folder.", valueName: "folder"))
+        help: ArgumentHelp("Write a page about each image into this folder.", valueName: "folder"),
+        completion: .directory)
     var reports: String?
 
     @Option(
         help: ArgumentHelp(
             "Keep what was learnt of layers, and their converted forms, in this folder.",
             discussion: "Any number of processes may use one folder at the same time.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var cache: String?
 
     @Option(help: ArgumentHelp("The most that the cache may hold: 10G, 500M.", valueName: "bytes"))

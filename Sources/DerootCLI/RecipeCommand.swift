@@ -18,7 +18,8 @@ package struct RecipeCommand: ParsableCommand {
 /// `deroot recipe list`.
 package struct RecipeListCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the recipes by id.")
+        commandName: "list",
+        abstract: "List the recipes by id; those that refuse say why an image is not converted.")
 
     @OptionGroup var recipes: RecipeFlags
     @OptionGroup(title: "Output") var output: OutputFlags
@@ -32,7 +33,9 @@ package struct RecipeListCommand: ParsableCommand {
                 let width = library.recipes.map(\.id.utf8.count).max() ?? 0
                 let lines = library.recipes.map { recipe in
                     recipe.id + String(repeating: " ", count: width - recipe.id.utf8.count + 2)
-                        + printable(recipe.title.utf8) + (library.isOwn(recipe) ? " (own)" : "")
+                        + printable(recipe.title.utf8)
+                        + (recipe.refusal == nil ? "" : " (refuses)")
+                        + (library.isOwn(recipe) ? " (own)" : "")
                 }
                 try output.result(lines.joined(separator: "\n") + "\n")
                 return
@@ -58,7 +61,7 @@ package struct RecipeShowCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a built-in recipe as it stands, to start from.")
 
-    @Argument(help: ArgumentHelp("The recipe.", valueName: "id"))
+    @Argument(help: ArgumentHelp("The recipe.", valueName: "id"), completion: .recipeID)
     var id: String
 
     @OptionGroup(title: "Output") var output: OutputFlags
@@ -84,7 +87,7 @@ package struct RecipeTestCommand: ParsableCommand {
             the one that does would stop the conversion, 2 not readable.
             """)
 
-    @Argument(help: ArgumentHelp("The image.", valueName: "image"))
+    @Argument(help: ArgumentHelp("The image.", valueName: "image"), completion: .image)
     var image: String
 
     @OptionGroup(title: "What changes") var conversion: ConversionFlags
@@ -117,7 +120,9 @@ package struct RecipeTestCommand: ParsableCommand {
         for trial in try reading.tryRecipes() {
             lines.append("\(trial.platform)")
             for match in trial.matches
-            where match.held > 0 || match.recipe.id == conversion.recipes.recipe {
+            where match.held > 0 || library.isOwn(match.recipe)
+                || match.recipe.id == conversion.recipes.recipe
+            {
                 let state =
                     match.missing.map { "no, it has not '\($0)'" } ?? "fits, score \(match.score)"
                 lines.append("  \(match.recipe.id): \(printable(state.utf8))")

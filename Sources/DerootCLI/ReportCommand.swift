@@ -14,19 +14,22 @@ package struct ReportCommand: ParsableCommand {
             at, printed and sent.
             """)
 
-    @Argument(help: ArgumentHelp("The reports, JSON, or logs, JSON lines.", valueName: "report"))
+    @Argument(
+        help: ArgumentHelp("The reports, JSON, or logs, JSON lines.", valueName: "report"),
+        completion: .file(extensions: ["json", "jsonl"]))
     var files: [String]
 
     @Option(
         name: .short,
         help: ArgumentHelp(
-            "Write the page to this file; default standard output.", valueName: "file"))
+            "Write the page to this file; default standard output.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var output: String?
 
     @Option(
         help: ArgumentHelp(
             "Where the pages of images are, for a dashboard; default: where the logs say.",
-            valueName: "folder"))
+            valueName: "folder"), completion: .directory)
     var reports: String?
 
     package init() {}
@@ -50,7 +53,11 @@ package struct ReportCommand: ParsableCommand {
             let json: JSON
             do throws(DerootError) {
                 json = try JSON.parse(bytes)
-            } catch { throw error.located(in: .init(file: path)) }
+            } catch {
+                var error = error.located(in: .init(file: path))
+                error.advice = "give what check --format json or convert --report wrote"
+                throw error
+            }
             pages.append(try ReportPage(json, file: path))
         }
         if let history {

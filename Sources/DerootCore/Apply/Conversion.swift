@@ -25,6 +25,8 @@ package struct Conversion: Sendable {
     package var memory: LayerMemory?
     /// Stops before anything is written where the result would certainly not start.
     package var stopsAtFindings = false
+    /// Rules beside the catalogue's, which may stop it as well.
+    package var extraRules: [ExtraRule] = []
     /// The recipes that are looked at; nil: those in the binary.
     package var recipes: RecipeLibrary?
 

@@ -42,7 +42,11 @@ extension ShellReader {
         case "find", "xargs", "run-parts":
             for word in command.words.dropFirst() { followDirectory(word, context) }
             let inner = name == "xargs" ? args.drop { $0?.hasPrefix("-") == true } : executed(args)
-            if !inner.isEmpty { start(inner, command.line, context) }
+            // What runs for each of the files found may run for none, and its failure is often lost.
+            var each = context
+            each.isConditional = true
+            each.isTolerated = true
+            if !inner.isEmpty { start(inner, command.line, each) }
             chain.noteCommand(name, command.line, context)
         case "[", "[[", "test", ":", "true", "false", "cd", "eval", "trap", "wait", "umask",
             "unset",

@@ -14,6 +14,9 @@ package final class Ledger: Sendable {
     /// The type of the entries.
     package static let entryType = MediaType("application/vnd.deroot.ledger.v1+json")
 
+    /// Entries at most; the list of their tags is read whole, about 111 bytes an entry.
+    static let mostEntries = 1_000_000
+
     private let repository: RegistryRepository
     private let view = Mutex(LedgerView())
     /// When the list was read last, in seconds of the monotonic clock.
@@ -30,7 +33,7 @@ package final class Ledger: Sendable {
 
     /// Reads the list of tags once more: others may have written.
     package func refresh() throws(DerootError) {
-        let fresh = LedgerView(tags: try repository.tags())
+        let fresh = LedgerView(tags: try repository.tags(most: Self.mostEntries))
         view.withLock { $0 = fresh }
         read.withLock { $0 = Self.now() }
     }
@@ -123,7 +126,7 @@ package final class Ledger: Sendable {
     /// - Throws: `.denied`, `.transient`.
     package func prune(keeping keys: Set<LedgerKey>, dryRun: Bool) throws(DerootError) -> [String] {
         var gone: [String] = []
-        for tag in try repository.tags() {
+        for tag in try repository.tags(most: Self.mostEntries) {
             guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
             try Interruption.check()
             if !dryRun {

@@ -58,9 +58,12 @@ struct RuleCase: Sendable, CustomTestStringConvertible {
             [Self.system, Self.accounts, build])
     }
 
-    /// A start script and the config that starts it.
-    static func script(_ text: String) -> Build {
-        { tar in tar.file("start.sh", "#!/bin/sh\n" + text, mode: 0o755) }
+    /// A start script, the config that starts it, and a program that it runs.
+    static func script(_ text: String, tool: String? = nil) -> Build {
+        { tar in
+            tar.file("start.sh", "#!/bin/sh\n" + text, mode: 0o755)
+            if let tool { tar.file("usr/bin/\(tool)", "\u{7F}ELF", mode: 0o755) }
+        }
     }
     static let started = #""Entrypoint":["/start.sh"],"Cmd":["app"]"#
     static let owned = #""User":"20000:20000""#

@@ -61,6 +61,24 @@ extension RuleCase {
         .yes("NR023", #""Cmd":["crond","-f"]"#), .yes("NR023", started, script("cron &\nexec app")),
         .no("NR023", started, script("[ $(id -u) = 0 ] && cron\nexec app")),
         .yes("NR024", started, script("set -e\nchown app /x\n")),
+        .yes("NR024", started, is: .block, script("set -e\nuseradd x\n", tool: "useradd")),
+        .yes("NR024", started, is: .block, script("set -e\nchown app: /x\n", tool: "chown")),
+        .yes("NR024", started, is: .block, script("set -e\nchown -R 0:0 /x\n", tool: "chown")),
+        .yes("NR024", started, is: .block, script("set -e\nsudo app\n", tool: "sudo")),
+        .yes("NR024", started, is: .warn, script("useradd x\n", tool: "useradd")),
+        .yes("NR024", started, is: .warn, script("set -e\nuseradd x || :\n", tool: "useradd")),
+        .yes(
+            "NR024", started, is: .warn,
+            script("set -e\nif [ -e /x ]; then useradd x; fi\n", tool: "useradd")),
+        // What belongs to the user already may be given to the user.
+        .yes("NR024", started, is: .warn, script("set -e\nchown 65532 /x\n", tool: "chown")),
+        .yes("NR024", started, is: .warn, script("set -e\nchown $WHO /x\n", tool: "chown")),
+        .yes(
+            "NR024", started, is: .warn,
+            script("set -e\nchown --from=app 0 /x\n", tool: "chown")),
+        .yes(
+            "NR024", started, is: .warn,
+            script("set -e\nfind /x -exec chown app {} +\n", tool: "chown")),
         .no("NR024", started, script("if [ $EUID = 0 ]; then chown app /x; fi\n")),
         .yes("NR025", #""Cmd":["/usr/local/bin/x"]"#) { $0.file("usr/local/bin/x", mode: 0o700) },
         .yes("NR025", #""Cmd":["/root/x"]"#) { $0.file("root/x", mode: 0o755) },
@@ -96,6 +114,11 @@ extension RuleCase {
         .yes("NR032", #""WorkingDir":"/srv/app""#), .no("NR032", #""WorkingDir":"/etc""#),
         .yes("NR033", #""WorkingDir":"/root""#, is: .warn), .no("NR033", #""WorkingDir":"/etc""#),
         .yes("NR034", started, script("mkdir -p /var/lib/app/data\n")),
+        .yes(
+            "NR034", started, is: .block,
+            script("set -e\nmkdir -p /var/lib/app/data\n")),
+        .yes("NR034", started, is: .warn, script("set -e\nmkdir -p /var/lib\n")),
+        .yes("NR034", started, is: .warn, script("set -e\nmkdir -p /var/lib/app || true\n")),
         .yes("NR034", #""Env":["APP_DATA=/var/lib/x"]"#) { $0.directory("var/lib/x") },
         .yes("NR034", #""Cmd":["app"]"#) { $0.directory("var/lib/app") },
         .no("NR034", started, script("mkdir -p /tmp/data\n[ -w /var ] && touch /var/x")),
@@ -114,6 +137,8 @@ extension RuleCase {
             $0.file("app/acme.json", mode: 0o600, uid: 65532)
         },
         .yes("NR039", started, script("sed -i s/a/b/ /etc/app.conf\n")),
+        .yes("NR039", started, is: .block, script("set -e\necho x > /etc/app.conf\n")),
+        .yes("NR039", started, is: .warn, script("set -e\n[ $A ] && echo x > /etc/app.conf\n")),
         .no("NR039", started, script("echo x > /tmp/app.conf\n")),
     ]
 

@@ -31,6 +31,26 @@ struct VerdictTests {
         #expect(after.verdict == verdict)
     }
 
+    /// The preview knows what a recipe's edits made of the servers' files.
+    @Test func thePreviewReadsWhatRecipesWrote() throws {
+        let nginx: Build = { tar in
+            tar.directory("docker-entrypoint.d")
+            tar.directory("var/cache/nginx")
+            tar.file("etc/nginx/nginx.conf", "pid /run/nginx.pid;\nhttp {\n}\n")
+            tar.file("etc/nginx/conf.d/default.conf", "server {\n listen 80;\n}\n")
+        }
+        var options = ConversionOptions()
+        options.ports = .remap
+        for isConverted in [false, true] {
+            let found = try check(
+                options, settings: #""Cmd":["nginx"],"ExposedPorts":{"80/tcp":{}}"#,
+                converted: isConverted, [RuleCase.system, RuleCase.accounts, nginx])
+            #expect((found["NR035"] == nil) == isConverted)
+            #expect((found["NR011"] == nil) == isConverted)
+            #expect(found.verdict == .ready)
+        }
+    }
+
     @Test func windowsIsSkippedAndSaysWhy() throws {
         let layer = try LayerFixture(.none, { $0.file("x") })
         var windows = ImageFixture([layer])

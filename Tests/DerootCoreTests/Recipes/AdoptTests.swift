@@ -64,6 +64,27 @@ struct AdoptTests {
         }
     }
 
+    /// Every tool that start scripts step down with, guarded; and none of them unguarded.
+    @Test(arguments: [
+        "gosu redis", "su-exec redis", "setpriv --reuid redis --regid redis --clear-groups --",
+        "setpriv --reuid=redis --regid=redis --init-groups", "runuser -u redis --",
+        "runuser redis -s /bin/sh -c", "su redis -s /bin/sh -c", "su - redis -c",
+        "chpst -u redis:redis", "s6-setuidgid redis", "setuidgid redis",
+        "chroot --userspec=redis:redis /", "chroot --userspec redis:redis /",
+        "start-stop-daemon --start --chuid redis --exec",
+    ])
+    func adoptsByEveryTool(_ tool: String) throws {
+        let script = "set -e\nif [ \"$(id -u)\" = 0 ]; then exec \(tool) \"$0\"; fi\nexec \"$@\"\n"
+        let planned = try plan(settings: Self.settings, [Self.image(script)])
+        #expect(planned.userAfter == "999:1000")
+        let plain = "exec \(tool) \"$0\"\n"
+        #expect(try plan(settings: Self.settings, [Self.image(plain)]).userAfter == "65532:65532")
+        var options = ConversionOptions()
+        options.user = .adopt
+        let asked = try plan(options, settings: Self.settings, [Self.image(plain)])
+        #expect(asked.userAfter == "999:1000")
+    }
+
     @Test func saysWhichGroupsAreLost() throws {
         let planned = try plan(settings: Self.settings, [Self.image(Self.guarded)])
         #expect(planned.notes.contains { $0.contains("NR006 redis was a member of tape too") })

@@ -26,7 +26,7 @@ struct BuiltInRecipeTests {
                     "root:x:0:0::/root:/bin/sh\n"
                         + [
                             "redis", "postgres", "mysql", "rabbitmq", "haproxy", "www-data", "node",
-                            "memcache", "tomcat", "nobody",
+                            "memcache", "tomcat", "nobody", "mosquitto",
                         ].enumerated()
                         .map { "\($1):x:\(100 + $0):\(200 + $0)::/:/bin/false\n" }.joined())
                 tar.file("etc/group", "root:x:0:\n")
@@ -92,6 +92,23 @@ struct BuiltInRecipeTests {
             ],
             user: "105:205",
             edited: ["etc/apache2/sites-available/000-default.conf": "<VirtualHost *:8080>"]),
+        Sample(
+            id: "php-fpm", settings: #""Cmd":["php-fpm8.2","-F"],"ExposedPorts":{"9000/tcp":{}}"#,
+            files: [
+                ("usr/sbin/php-fpm8.2", ""),
+                ("etc/php/8.2/fpm/php-fpm.conf", "error_log = /var/log/php8.2-fpm.log\n"),
+                ("etc/php/8.2/fpm/pool.d/www.conf", "[www]\nuser = www-data\n"),
+            ],
+            user: "105:205",
+            edited: [
+                "etc/php/8.2/fpm/php-fpm.conf": "error_log = /proc/self/fd/2",
+                "etc/php/8.2/fpm/pool.d/www.conf": ";user = www-data",
+            ]),
+        Sample(
+            id: "mosquitto",
+            settings:
+                #""Entrypoint":["/docker-entrypoint.sh"],"Cmd":["/usr/sbin/mosquitto","-c","/x"]"#,
+            files: [("usr/sbin/mosquitto", ""), ("mosquitto/data/", "")], user: "110:210"),
         Sample(
             id: "wordpress", settings: #""Cmd":["apache2-foreground"]"#,
             files: [

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 LIMITS = """[containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 log_driver = "k8s-file"
@@ -21,7 +22,8 @@ log_driver = "k8s-file"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 """
-ACCOUNT = "deroot-live"
+# One for each run, so that two of them do not take it from each other.
+ACCOUNT = f"deroot-live{os.getpid()}"
 
 
 def call(argv, limit=120, **options):
@@ -55,12 +57,9 @@ class Engine:
 
     @classmethod
     def rootless(cls, scratch):
-        """An account of its own is made for it where there is none yet."""
-        try:
-            account, made = pwd.getpwnam(ACCOUNT), False
-        except KeyError:
-            subprocess.run(["useradd", "--create-home", ACCOUNT], check=True)
-            account, made = pwd.getpwnam(ACCOUNT), True
+        """An account is made for it, and goes with it."""
+        subprocess.run(["useradd", "--create-home", ACCOUNT], check=True)
+        account = pwd.getpwnam(ACCOUNT)
         if f"{ACCOUNT}:" not in pathlib.Path("/etc/subuid").read_text():
             raise SystemExit(f"matrix: {ACCOUNT} has no subordinate ids in /etc/subuid")
         home = pathlib.Path(scratch) / "rootless"
@@ -73,16 +72,14 @@ class Engine:
         before = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
         engine = cls(home, home / "root", run / "podman", before, environment)
         (home / "containers.conf").write_text(LIMITS)
-        engine.made = made
         return engine
 
     def close(self):
-        """Empties the storage of a rootless engine, and removes the account made for it."""
+        """Empties the storage of a rootless engine, and removes its account."""
         self("system", "reset", "-f")
         self("system", "migrate")
         shutil.rmtree(pathlib.Path(self.runroot).parent, ignore_errors=True)
-        if self.made:
-            subprocess.run(["userdel", "--remove", ACCOUNT], stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(["userdel", "--remove", ACCOUNT], stderr=subprocess.DEVNULL, check=False)
 
     def command(self, argv, limit=120):
         return call(self.before + list(argv), limit, env=self.environment, cwd=self.directory)
@@ -106,7 +103,7 @@ class Container:
     """A running container; removed at the end of its `with`, its named volumes kept."""
 
     def __init__(self, engine, image, name, options, command):
-        self.engine, self.name = engine, name
+        self.engine, self.name, self.known = engine, name, 0
         status, output = engine("run", "-d", "--name", name, "--network", "none", *options, image, *command)
         self.refusal = output if status else ""
 
@@ -125,25 +122,32 @@ class Container:
     def logs(self):
         return self.refusal or self.engine("logs", self.name)[1]
 
-    def running(self):
-        return bool(self.inspect().get("State", {}).get("Running"))
+    def pid(self):
+        """The first process, seen from outside; 0 where it does not run. Asking podman is slow."""
+        if not self.known or not os.path.exists(f"/proc/{self.known}"):
+            self.known = self.inspect().get("State", {}).get("Pid", 0)
+        return self.known
 
-    def stop(self):
-        self.engine("stop", "-t", "30", self.name)
+    def restart(self):
+        """Stops it as an orchestrator would, and starts the same container again."""
+        self.known = 0
+        self.engine("restart", "-t", "30", self.name)
 
     def ask(self, step):
         """One step of the table: whether the answer fits, and the answer."""
         kind, argument, expected = step
-        pid = str(self.inspect().get("State", {}).get("Pid", 0))
-        if pid == "0":
+        pid = self.pid()
+        if not pid:
             return False, "not running"
-        inside = ["nsenter", "-t", pid, "-n"]
+        inside = ["nsenter", "-t", str(pid), "-n"]
         if kind == "exec":
             status, answer = self.engine("exec", self.name, "sh", "-c", argument, limit=60)
         elif kind == "http":
             status, answer = call(inside + ["curl", "-sS", "-m", "20", f"http://127.0.0.1:{argument}"])
         elif kind == "push":
             status, answer = push(inside, argument)
+        elif kind == "fastcgi":
+            status, answer = call(inside + [str(HERE / "fastcgi.py"), *argument.split()])
         elif kind == "tcp":
             port, text = argument.split(" ", 1)
             script = f"exec 3<>/dev/tcp/127.0.0.1/{port}; printf '{text}' >&3; head -n 1 <&3"
@@ -161,9 +165,9 @@ class Container:
                 fits, last = self.ask(step)
                 if fits:
                     break
-                if time.monotonic() > end or not self.running():
+                if time.monotonic() > end or not self.pid():
                     return f"{step[0]} {step[1]}: {last}\n{self.logs()[-2000:]}"
-                time.sleep(0.3)
+                time.sleep(0.2)
         return ""
 
 

@@ -5,7 +5,7 @@ matrix.py [SERVICE]...   all services write docs/compatibility.md, a choice only
 
   root        the image as it is
   stranger    the image as it is with --user 65532:65532: works or fails as the table knows
-  converted   no --user, no capability, no-new-privileges; data outlives the container
+  converted   no --user, no capability, no-new-privileges; data outlives a restart and the container
   read-only   --profile read-only-rootfs under --read-only --tmpfs /tmp
   openshift   --profile openshift as a random UID with GID 0
   userns      in a user namespace of 65,536 ids
@@ -133,7 +133,10 @@ class Row:
                 if service.complaint and service.complaint in container.logs():
                     return "serves", f"it still logs: {service.complaint}"
                 self.inside = self.inspect(container, image)
-                container.stop()
+                container.restart()
+                problem = container.answers(service.read or service.serve, service.patience)
+                if problem:
+                    return "does not come back", problem
             with self.start(self.rootful, image, "again", options) as container:
                 problem = container.answers(service.read or service.serve, service.patience)
                 if problem:

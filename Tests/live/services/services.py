@@ -4,6 +4,8 @@ A step is (kind, argument, expected pattern):
   http   GET of :PORT/PATH from the container's network, curl's options allowed in front
   exec   a command in the container, as its own user
   tcp    bytes sent to a port; \\r\\n is written out
+  fastcgi PORT SCRIPT [QUERY]
+  push   an upload to the registry at this port
 `serve` must hold on a fresh start; of `write` and `read` the first stores something, the second
 finds it again after the container was replaced, the volumes kept.
 """
@@ -21,7 +23,6 @@ class Service:
     write: tuple = ()
     read: tuple = ()
     volumes: tuple = ()
-    tmpfs: tuple = ()  # kept out of the image's layer by everybody who runs it read-only
     env: tuple = ()
     run: tuple = ()  # further options for podman
     convert: tuple = ()  # further options for deroot convert
@@ -35,13 +36,7 @@ class Service:
     user: str = "65532:65532"  # what User must be: numbers, or the account whose numbers are meant
     refused: str = ""  # convert stops, with this
     openshift: str = ""  # the profile is refused, with this
-    readonly: str = ""
 
-
-GUEST_BOOK = dict(
-    write=(("http", "{port}/sign?name=ada", "ada"),),
-    read=(("http", "{port}/", "ada"),),
-)
 
 SERVICES = (
     Service(
@@ -59,6 +54,15 @@ SERVICES = (
     ),
     Service(
         "redis", "guarded gosu, chown at start",
+        serve=(("exec", "redis-cli ping", "PONG"),),
+        write=(("exec", "redis-cli set name ada", "OK"), ("exec", "redis-cli save", "OK")),
+        read=(("exec", "redis-cli get name", "ada"),),
+        volumes=("/data",),
+        user="redis",
+        plain="Permission denied",
+    ),
+    Service(
+        "redis-alpine", "busybox and su-exec, uid and gid differ, /var/run a link, a setuid helper",
         serve=(("exec", "redis-cli ping", "PONG"),),
         write=(("exec", "redis-cli set name ada", "OK"), ("exec", "redis-cli save", "OK")),
         read=(("exec", "redis-cli get name", "ada"),),
@@ -127,6 +131,23 @@ SERVICES = (
         user="www-data",
     ),
     Service(
+        "php-fpm", "FastCGI; pools that name an account, logs to /proc/self/fd/2",
+        serve=(("fastcgi", "9000 /var/www/html/index.php", "php: "),),
+        write=(("fastcgi", "9000 /var/www/html/index.php name=ada", "ada"),),
+        read=(("fastcgi", "9000 /var/www/html/index.php", "ada"),),
+        volumes=("/var/www/html",),
+        user="www-data",
+    ),
+    Service(
+        "mosquitto", "root; the server becomes its account by itself",
+        serve=(("exec", "mosquitto_pub -t a -m b", ""),),
+        write=(("exec", "mosquitto_pub -r -q 1 -t name -m ada", ""),),
+        read=(("exec", "mosquitto_sub -C 1 -W 5 -t name", "ada"),),
+        volumes=("/mosquitto/data",),
+        user="mosquitto",
+        complaint="unable to open",
+    ),
+    Service(
         "tomcat", "Java; folders and a web archive unfold below its home at start",
         serve=(("http", "8080/index.jsp", "tomcat: 42"),),
         patience=60,
@@ -180,6 +201,37 @@ SERVICES = (
         "exporter", "one binary, the named user nobody",
         serve=(("http", "9100/metrics", "node_exporter_build_info"),),
         user="nobody",
+    ),
+    Service(
+        "supervisor", "supervisord with a user for a program",
+        serve=(("http", "8000/", "python: "),),
+        write=(("http", "8000/sign?name=ada", "ada"),),
+        read=(("http", "8000/", "ada"),),
+        volumes=("/app/data",),
+        plain="Can't drop privilege as nonroot user",
+        user="www-data",
+        refused="supervisord",
+        convert=("--recipe", "supervisor"),
+    ),
+    Service(
+        "gitea", "s6 and sshd; each service becomes another user by itself",
+        serve=(("http", "8000/", "python: "), ("tcp", "22 x\\r\\n", "SSH-2.0")),
+        volumes=("/data",),
+        plain="Permission denied|Operation not permitted|not permitted",
+        refused="s6",
+    ),
+    Service(
+        "sshd", "a server that becomes whoever logs in",
+        serve=(("tcp", "22 x\\r\\n", "SSH-2.0"),),
+        plain="no hostkeys available|Permission denied",
+        refused="sshd",
+    ),
+    Service(
+        "systemd", "a whole system",
+        serve=(("exec", "systemctl is-active systemd-journald", "active"),),
+        run=("--systemd=always",),
+        plain="not running",
+        refused="systemd",
     ),
     Service(
         "cron", "a daemon that becomes other users",

@@ -11,24 +11,20 @@ package enum ClosedState: ImageRule {
             The start script, the environment or the file system's conventions name directories \
             for data, caches and logs that belong to root: the program ends with "permission \
             denied". --own PATH hands a directory over; what was only guessed may be fine as it \
-            is.
+            is. It blocks where a start script writes there under set -e, for then the container \
+            could not start.
             """,
         classes: [14])
 
     package static func findings(in image: CheckedImage) -> [Finding] {
         guard let access = image.access else { return [] }
-        var written: [TarPath: Finding.Evidence] = [:]
-        for write in image.chain.writes where !write.circumstances.isGuarded {
-            guard !SelfModification.isConfiguration(write.path), !access.mayMake(write.path),
-                written[write.path] == nil
-            else { continue }
-            written[write.path] = write.at.evidence(
-                in: image, before: "\(write.tool) \(write.path)")
+        let writes = image.chain.writes.filter { write in
+            !write.circumstances.isGuarded && !SelfModification.isConfiguration(write.path)
+                && !access.mayMake(write.path)
         }
-        let seen = written.sorted { $0.key < $1.key }.map(\.value)
-        return found(
-            "the start script writes \(count(seen.count, "place", "places")) that the user may not",
-            at: seen, confidence: .seen, fix: .option("--own PATH hands them over"))
+        return ClosedWrites.findings(rule, writes, in: image) { count in
+            "the start script writes \(Self.count(count, "place", "places")) that the user may not"
+        }
             + found(
                 "the environment names directories that the user may not write",
                 at: named(image, access), confidence: .likely,

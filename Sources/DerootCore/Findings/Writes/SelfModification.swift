@@ -8,8 +8,9 @@ package enum SelfModification: ImageRule {
         "The start script changes its configuration or code",
         help: """
             The script writes below /etc, /usr or /opt, where files belong to root for good \
-            reason: as another user it fails, under set -e for good. --own PATH hands a file \
-            over; better is a recipe that makes the change once, at conversion.
+            reason: as another user it fails, and blocks where set -e ends the script there. \
+            --own PATH hands a file over; better is a recipe that makes the change once, at \
+            conversion.
             """,
         classes: [26])
 
@@ -19,11 +20,9 @@ package enum SelfModification: ImageRule {
             !write.circumstances.isGuarded && isConfiguration(write.path)
                 && !access.mayMake(write.path)
         }
-        return found(
-            "the start script writes \(count(writes.count, "file", "files")) of the configuration or code",
-            at: writes.map { $0.at.evidence(in: image, before: "\($0.tool) \($0.path)") },
-            confidence: .seen,
-            fix: .option("--own PATH hands it over; a recipe makes the change once"))
+        return ClosedWrites.findings(rule, writes, in: image) { count in
+            "the start script writes \(Self.count(count, "file", "files")) of the configuration or code"
+        }
     }
 
     /// True for paths that hold configuration or programs, not data.
