@@ -40,7 +40,8 @@ public enum Progress: Sendable, Hashable {
         case .moved(let count, .pull): self = .bytesFetched(count)
         case .moved(let count, .push): self = .bytesSent(count)
         case .retrying(let host, let seconds): self = .retrying(registry: host, seconds: seconds)
-        case .started, .finished, .spared: return nil
+        // Only mirrors keep to paces.
+        case .started, .finished, .spared, .resting: return nil
         }
     }
 }
