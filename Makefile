@@ -13,11 +13,12 @@ DEROOT      := .build/release/deroot
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
-.PHONY: package test-package instructions help deps build demo test test-release test-live \
-	test-services corpus lint fmt bench install clean crash bombs identity fuzz fuzz-build test-address test-thread
+.PHONY: help deps build demo test test-release test-live test-services test-mirror test-docs pictures corpus \
+	crash bombs identity fuzz fuzz-build test-address test-thread package test-package image test-image library \
+	test-library api docc instructions lint fmt bench install clean
 
 help: ## Say what the targets do.
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 18
 
 deps: ## Install by apt the libraries that are missing (as root or through sudo).
 	@scripts/deps.sh build
@@ -29,7 +30,7 @@ demo: build ## Convert the bundled image, prove the result, show before and afte
 	@rm -rf $(DEMO_OUT) && mkdir -p $(DEMO_OUT)
 	$(DEROOT) convert -v $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot --report $(DEMO_OUT)/report.json
 	$(DEROOT) verify $(DEMO_SOURCE) oci:$(DEMO_OUT)/image:nonroot
-	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json"
+	@echo "The result is oci:$(DEMO_OUT)/image:nonroot, the full report $(DEMO_OUT)/report.json; next: docs/getting-started.md"
 
 # A debug build: its checks are on, it compiles in parallel with nothing to optimise, and the
 # suites need seconds in it. The release binary is judged by demo, test-live and corpus.
@@ -53,6 +54,12 @@ test-services: build ## Run converted services for real; writes docs/compatibili
 corpus: build fuzz-build ## Convert a corpus of foreign images: make corpus CORPUS=DIR ORACLE=FILE.
 	@scripts/deps.sh live
 	DEROOT=$(abspath $(DEROOT)) scripts/figures.sh corpus Tests/corpus/run.sh "$(CORPUS)" "$(ORACLE)"
+
+test-mirror: build ## Mirror against a real registry, kills, Slurm, deploy/: make test-mirror FORM=long.
+	@scripts/deps.sh mirror
+	DEROOT=$(abspath $(DEROOT)) MIRROR_COSTS=$(if $(FIGURES),docs/scale.json) \
+		scripts/figures.sh mirror Tests/mirror/run.sh $(or $(FORM),short)
+	$(if $(FIGURES),scripts/scale.py docs/scale.json docs/scale.md)
 
 # Figures of these are kept in docs/reliability.md where FIGURES=1 asks for it.
 crash: build ## Faults at every call, kills, many writers, small disks: KILLS= STRIDE= WRITERS= ROUNDS=.
@@ -90,12 +97,43 @@ package: build ## Make dist/: a Debian package and a tarball, with man pages and
 test-package: package ## Use the package in a fresh Debian root without a toolchain (as root).
 	Tests/package/run.sh dist
 
+# The manual's commands are run against registries on this machine, in namespaces of their own.
+test-docs: build ## Run what README and docs show, and the building blocks of ci/ (as root).
+	@scripts/deps.sh docs
+	DEROOT=$(abspath $(DEROOT)) Tests/docs/run.py
+
+pictures: build ## Take the pictures of docs/reports.md anew.
+	@scripts/deps.sh docs
+	scripts/screenshots.sh $(DEROOT)
+
+image: package ## Make deroot's own container image, dist/deroot-VERSION-linux-ARCH.oci.tar.
+	scripts/image.sh dist
+
+test-image: image ## Judge that image and use it under podman and runc (as root).
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/image/run.sh dist
+
+library: deps ## Build the library that other packages import.
+	$(SWIFT) build $(BUILD_FLAGS) --target Deroot
+
+test-library: build library ## Build and run Examples, make the library's documentation, compare its API.
+	@scripts/deps.sh live
+	DEROOT=$(abspath $(DEROOT)) Tests/library/run.sh $(BUILD_FLAGS)
+
+api: library ## Write docs/api.txt: the library's public surface, as it is now.
+	scripts/symbols.sh .build/release .build/symbols && cp .build/symbols/api.txt docs/api.txt
+
+docc: library ## Make dist/Deroot.doccarchive, the library's documentation.
+	scripts/symbols.sh .build/release .build/symbols && mkdir -p dist
+	docc convert Sources/Deroot/Deroot.docc --warnings-as-errors --additional-symbol-graph-dir .build/symbols \
+		--fallback-display-name Deroot --fallback-bundle-identifier dev.deroot.library --output-path dist/Deroot.doccarchive
+
 lint: ## Check formatting and the house rules.
-	$(SWIFT) format lint --strict -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift Examples/Sources Examples/Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 	@scripts/lint.sh
 
 fmt: ## Format the Swift sources.
-	$(SWIFT) format -i -r Sources Tests Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
+	$(SWIFT) format -i -r Sources Tests Package.swift Examples/Sources Examples/Package.swift Fuzz/Package.swift Fuzz/Sources/Fuzz
 
 bench: build ## Measure against the peers; writes docs/performance.md and its picture.
 	@scripts/deps.sh live

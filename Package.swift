@@ -15,10 +15,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "deroot",
     products: [
-        .executable(name: "deroot", targets: ["deroot"]),
-        .library(
-            name: "Deroot",
-            targets: ["DerootBytes", "DerootOCI", "DerootTar", "DerootStore", "DerootCore"]),
+        .executable(name: "deroot", targets: ["DerootTool"]),
+        .library(name: "Deroot", targets: ["Deroot"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,9 +41,12 @@ let package = Package(
         .systemLibrary(
             name: "CYAML", path: "Sources/C/CYAML", pkgConfig: "yaml-0.1",
             providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+        .systemLibrary(name: "CSystem", path: "Sources/C/CSystem"),
         .target(name: "CDeflate", path: "Sources/C/CDeflate"),
+        .target(name: "CDigest", path: "Sources/C/CDigest"),
         .target(
-            name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
+            name: "DerootBytes",
+            dependencies: ["CDeflate", "CDigest", "CSystem", "CZlib", "CZstd", "CCrypto"],
             swiftSettings: strict),
         .target(name: "DerootOCI", dependencies: ["DerootBytes"], swiftSettings: strict),
         .target(
@@ -87,8 +88,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        // What other programs import; everything below is `package` and may change at any time.
+        .target(
+            name: "Deroot",
+            dependencies: [
+                "DerootCore", "DerootRegistry", "DerootStore", "DerootTar", "DerootOCI",
+                "DerootBytes",
+            ],
+            swiftSettings: strict),
         .executableTarget(
-            name: "deroot",
+            name: "DerootTool",
             dependencies: [
                 "DerootCLI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -138,6 +147,9 @@ let package = Package(
                 "DerootTestSupport", "DerootCore", "DerootStore", "DerootTar", "DerootOCI",
                 "DerootBytes",
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DerootTests", dependencies: ["DerootTestSupport", "Deroot", "DerootBytes"],
             swiftSettings: strict),
         .testTarget(
             name: "DerootReportTests",

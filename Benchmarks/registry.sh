@@ -3,6 +3,7 @@
 # same image between the same two. They take turns; each run writes into an empty registry.
 #   RUNS        runs of each (default 5)
 #   IMAGE       which of scripts/images.sh (default nginx)
+#   FIGURES     a file that gets the figures as JSON
 #   DEROOT      the binary (default .build/release/deroot)
 #   DEROOT_WORK where images and registries live (default $TMPDIR/deroot-work)
 # Last line: ratio of the medians and deroot's peak memory, with the goals 1.6 and 96 MiB.
@@ -67,10 +68,10 @@ for turn in $(seq "$runs"); do
     done
     echo "bench: turn $turn of $runs" >&2
 done
-exec python3 - "$image" "$scratch" <<'PYTHON'
-import statistics, sys
-image, scratch = sys.argv[1:]
-seconds, peak = {}, {}
+python3 - "$image" "$scratch" "${FIGURES:-}" <<'PYTHON'
+import json, statistics, sys
+image, scratch, figures = sys.argv[1:]
+seconds, peak, found = {}, {}, {}
 for tool in ("skopeo", "deroot"):
     with open(f"{scratch}/{tool}.times") as file:
         rows = [[float(cell) for cell in line.split()] for line in file]
@@ -78,8 +79,12 @@ for tool in ("skopeo", "deroot"):
     peak[tool] = max(row[1] for row in rows) / 1024
     shown = " ".join(f"{row[0]:.2f}" for row in rows)
     cpu = statistics.median(row[2] + row[3] for row in rows)
+    found[tool] = dict(median=seconds[tool], cpu=cpu, peak=peak[tool])
     print(f"{tool}: median {seconds[tool]:.2f} s ({shown}), CPU {cpu:.2f} s, peak {peak[tool]:.0f} MiB")
 ratio = seconds["deroot"] / seconds["skopeo"]
 good = ratio <= 1.6 and peak["deroot"] <= 96
 print(f"{image}: {ratio:.2f} x skopeo copy (goal 1.6), peak {peak['deroot']:.0f} MiB (goal 96): {'met' if good else 'missed'}")
+if figures:
+    with open(figures, "w") as file:
+        json.dump(found, file)
 PYTHON

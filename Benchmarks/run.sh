@@ -3,6 +3,7 @@
 # docs/performance.svg. Root is needed, as the peers unpack images.
 #   RUNS        runs of deroot and of the bound (default 5)
 #   PEER_RUNS   runs of each peer (default 2; 0 leaves them out and keeps nothing of them)
+#   REGISTRY_RUNS  runs of the registry case (default 3)
 #   DEROOT      the binary (default .build/release/deroot)
 #   DEROOT_WORK where images and results live (default $TMPDIR/deroot-work)
 set -euo pipefail

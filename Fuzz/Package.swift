@@ -19,9 +19,12 @@ let package = Package(
         .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
         .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CArchive", path: "Sources/CArchive", pkgConfig: "libarchive"),
+        .systemLibrary(name: "CSystem", path: "Sources/CSystem"),
         .target(name: "CDeflate", path: "Sources/CDeflate"),
+        .target(name: "CDigest", path: "Sources/CDigest"),
         .target(
-            name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
+            name: "DerootBytes",
+            dependencies: ["CDeflate", "CDigest", "CSystem", "CZlib", "CZstd", "CCrypto"],
             swiftSettings: settings),
         .target(name: "DerootOCI", dependencies: ["DerootBytes"], swiftSettings: settings),
         .target(

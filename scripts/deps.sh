@@ -3,6 +3,8 @@
 #   build  libraries that the Swift package links (their names come from Package.swift itself)
 #   test   the compressors that the Swift tests use as second readers
 #   package  what makes and checks packages
+#   docs   what the manual's examples use
+#   mirror  a registry, Slurm and Python for the mirror suite
 #   live   engines and tools for the live suite, the corpus suite and the benchmark
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +24,9 @@ for group in "$@"; do
         wanted+=("${libraries[@]}")
         ;;
     test) wanted+=(gzip pigz zstd libdeflate-tools isal) ;;
-    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates) ;;
+    package) wanted+=(binutils dpkg-dev lintian groff-base python3 jq mmdebstrap buildah skopeo ca-certificates docker-registry curl) ;;
+    docs) wanted+=(docker-registry skopeo openssl jq xz-utils curl python3 python3-venv python3-yaml chromium ca-certificates) ;;
+    mirror) wanted+=(docker-registry skopeo slurm-wlm munge python3 python3-venv time ca-certificates) ;;
     live)
         wanted+=(
             skopeo umoci buildah podman runc mmdebstrap docker-registry uidmap
@@ -32,7 +36,7 @@ for group in "$@"; do
         )
         ;;
     *)
-        echo "deps: unknown group $group (build, test, package, live)" >&2
+        echo "deps: unknown group $group (build, test, package, docs, mirror, live)" >&2
         exit 64
         ;;
     esac

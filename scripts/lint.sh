@@ -31,7 +31,7 @@ done < <(find Sources -name '*.swift' -exec grep -HoE '^\s*((public|package|inte
 
 # Rooms import downwards only: CLI > Mirror > Report > Core > Registry > Store > Tar, OCI > Bytes.
 declare -A rank=([DerootBytes]=0 [DerootOCI]=1 [DerootTar]=1 [DerootStore]=2 [DerootRegistry]=3
-    [DerootCore]=3 [DerootReport]=4 [DerootMirror]=5 [DerootCLI]=6)
+    [DerootCore]=3 [Deroot]=4 [DerootReport]=4 [DerootMirror]=5 [DerootCLI]=6)
 while read -r room import; do
     [ -n "${rank[$room]:-}" ] && [ -n "${rank[$import]:-}" ] || continue
     [ "${rank[$import]}" -lt "${rank[$room]}" ] || breach "$room imports $import"

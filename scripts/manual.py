@@ -2,9 +2,10 @@
 """Writes the man pages of a deroot binary: manual.py DEROOT SECTIONS_DIR OUT_DIR
 
 Names, synopses and options come from the binary itself (--experimental-dump-help), the rest from
-SECTIONS_DIR/COMMAND.md: `# HEADING`, paragraphs, `- term: text` rows and indented examples;
-all.md goes into every page. Hidden commands get no page; a visible one without a file of its own is
-an error, so that none is forgotten."""
+SECTIONS_DIR/COMMAND.md: `# HEADING`, paragraphs, `- term: text` rows and indented examples.
+images.md goes into the pages of commands that read images, all.md into every page: where a page has
+the same heading, FILES and ENVIRONMENT are joined and others left out. Hidden commands get no page; a
+visible one without a file of its own is an error, so that none is forgotten."""
 import json
 import os
 import re
@@ -119,6 +120,24 @@ def page(words, command, version, texts, others):
     return '\n'.join(line for line in out if line) + '\n'
 
 
+def joined(own, shared):
+    """A page's own sections, with what it shares with others behind or inside them."""
+    merged = dict(own)
+    for heading, body in shared:
+        if heading not in merged:
+            merged[heading] = body
+        elif heading in ('FILES', 'ENVIRONMENT'):
+            merged[heading] += '\n' + body
+    order = ['EXIT STATUS', 'ENVIRONMENT', 'FILES', 'EXAMPLES']
+    return sorted(merged.items(), key=lambda entry: order.index(entry[0]) if entry[0] in order else -1)
+
+
+def reads_images(command):
+    """True where the command, or one of its own, can be told how to talk to registries."""
+    return any(name['name'] == 'authfile' for argument in command.get('arguments', [])
+               for name in argument.get('names', [])) or any(map(reads_images, visible(command)))
+
+
 def main():
     deroot, source, target = sys.argv[1:]
     said = subprocess.run([deroot, '--experimental-dump-help'], capture_output=True, check=True)
@@ -133,13 +152,15 @@ def main():
     # Commands of commands are told of in their parent's page.
     own = [entry for entry in pages if len(entry[0]) < 3]
     names = ['-'.join(words) for words, _ in own]
-    shared = sections(os.path.join(source, 'all.md'))
+    everywhere = sections(os.path.join(source, 'all.md'))
+    images = sections(os.path.join(source, 'images.md'))
     os.makedirs(target, exist_ok=True)
     for words, command in own:
         name = '-'.join(words)
         texts = sections(os.path.join(source, name + '.md'))
-        merged = texts + [entry for entry in shared if entry[0] not in dict(texts)]
-        text = page(words, command, version, merged, names)
+        if reads_images(command):
+            texts = joined(texts, images)
+        text = page(words, command, version, joined(texts, everywhere), names)
         for child_words, child in pages:
             if len(child_words) == 3 and child_words[:2] == words:
                 part = '\n'.join(['.SH ' + roff('deroot ' + ' '.join(child_words[1:])).upper(),

@@ -32,6 +32,7 @@ for shell in bash zsh fish; do
     # Sourced, never run: no interpreter line.
     "$deroot" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$file"
 done
+cat scripts/completions/whole-words.bash >>"$root/usr/share/bash-completion/completions/deroot"
 documents=$root/usr/share/doc/deroot
 install -Dm644 -t "$documents" README.md
 cat >"$documents/copyright" <<END

@@ -8,9 +8,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib"),
         .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd"),
         .systemLibrary(name: "CCrypto", path: "Sources/CCrypto", pkgConfig: "libcrypto"),
+        .systemLibrary(name: "CSystem", path: "Sources/CSystem"),
         .target(name: "CDeflate", path: "Sources/CDeflate"),
+        .target(name: "CDigest", path: "Sources/CDigest"),
         .target(
-            name: "DerootBytes", dependencies: ["CDeflate", "CZlib", "CZstd", "CCrypto"],
+            name: "DerootBytes",
+            dependencies: ["CDeflate", "CDigest", "CSystem", "CZlib", "CZstd", "CCrypto"],
             swiftSettings: [
                 .enableUpcomingFeature("InternalImportsByDefault"), .strictMemorySafety(),
             ]),

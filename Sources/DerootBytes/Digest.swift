@@ -62,15 +62,15 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 /// The digest of a layer's uncompressed tar stream (OCI image-spec, config.md, "Layer DiffID").
 ///
 /// A type of its own, because a diffID and the digest of a compressed blob look alike.
-public struct DiffID: Sendable, Hashable, CustomStringConvertible {
+package struct DiffID: Sendable, Hashable, CustomStringConvertible {
     /// The digest of the raw stream.
-    public let digest: Digest
+    package let digest: Digest
 
     /// Says that a digest is one of an uncompressed stream.
-    public init(_ digest: Digest) { self.digest = digest }
+    package init(_ digest: Digest) { self.digest = digest }
 
     /// `algorithm:hex`, as documents spell it.
-    public var description: String { digest.description }
+    package var description: String { digest.description }
 }
 
 /// Lower-case hex, two digits a byte.

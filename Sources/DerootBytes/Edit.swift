@@ -3,21 +3,21 @@
 /// The one currency between the rooms: tar code makes edits, compression code applies them, and
 /// neither knows of the other. A list of edits is in ascending order and does not overlap; two
 /// edits may touch.
-public struct Edit: Sendable, Hashable {
+package struct Edit: Sendable, Hashable {
     /// Bytes from the start of the original raw stream.
-    public let offset: UInt64
+    package let offset: UInt64
     /// How many original bytes go.
-    public let delete: Int
+    package let delete: Int
     /// What stands there instead.
-    public let insert: [UInt8]
+    package let insert: [UInt8]
 
     /// Makes an edit.
-    public init(offset: UInt64, delete: Int, insert: [UInt8]) {
+    package init(offset: UInt64, delete: Int, insert: [UInt8]) {
         self.offset = offset
         self.delete = delete
         self.insert = insert
     }
 
     /// The first original byte after the deleted ones.
-    public var end: UInt64 { offset + UInt64(delete) }
+    package var end: UInt64 { offset + UInt64(delete) }
 }

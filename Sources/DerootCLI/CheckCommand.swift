@@ -21,7 +21,8 @@ package struct CheckCommand: ParsableCommand {
             read, 64 usage, 75 try again later. One image that cannot be read does not stop the others.
             """)
 
-    @Argument(help: ArgumentHelp("The images to look at.", valueName: "image"))
+    @Argument(
+        help: ArgumentHelp("The images to look at.", valueName: "image"), completion: .image)
     var images: [String]
 
     @OptionGroup(title: "What fails") var policy: PolicyFlags

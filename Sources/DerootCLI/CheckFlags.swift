@@ -21,7 +21,7 @@ struct PolicyFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The file of accepted findings; default .deroot.yaml here, if there is one.",
-            valueName: "file"))
+            valueName: "file"), completion: .yaml)
     var config: String?
 
     private static let gateNames = Gate.allCases.map(\.rawValue).joined(separator: ", ")
@@ -55,7 +55,9 @@ struct CheckOutputFlags: ParsableArguments {
     @Option(help: "What comes out: text, json, sarif, junit or html.")
     var format = Format.text
 
-    @Option(name: .short, help: ArgumentHelp("Write it to this file instead.", valueName: "file"))
+    @Option(
+        name: .short, help: ArgumentHelp("Write it to this file instead.", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Flag(help: "List the paths that convert would change, layer by layer.")

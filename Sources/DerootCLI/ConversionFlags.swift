@@ -13,7 +13,7 @@ struct ConversionFlags: ParsableArguments {
                 auto keeps a non-root user of the image, as numbers; else it takes the account that a \
                 recipe or the start script names, else 65532:65532. adopt never takes the last.
                 """,
-            valueName: "user"))
+            valueName: "user"), completion: .list(["auto", "adopt", "65532:65532"]))
     var user: String?
 
     @Option(
@@ -30,16 +30,22 @@ struct ConversionFlags: ParsableArguments {
 
     @OptionGroup var recipes: RecipeFlags
 
-    @Option(help: "File capabilities: strip, permit (+ep becomes +p), or keep.")
+    @Option(
+        help: "File capabilities: strip, permit (+ep becomes +p), or keep.",
+        completion: .list(ConversionOptions.Capabilities.allCases.map(\.rawValue)))
     var caps: String?
 
     @Flag(help: "Clear setgid on directories too, where it only inherits the group.")
     var stripSetgidDirs = false
 
-    @Option(help: "Change headers in place (rewrite), or add one layer on top (append).")
+    @Option(
+        help: "Change headers in place (rewrite), or add one layer on top (append).",
+        completion: .list(ConversionOptions.LayerMode.allCases.map(\.rawValue)))
     var layers: String?
 
-    @Option(help: "The result's layers: keep, gzip, zstd or none.")
+    @Option(
+        help: "The result's layers: keep, gzip, zstd or none.",
+        completion: .list(["keep", "gzip", "zstd", "none"]))
     var compress: String?
 
     @Option(
@@ -51,7 +57,8 @@ struct ConversionFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only the image for this platform, such as linux/arm64; default all.",
-            valueName: "os/arch"))
+            valueName: "os/arch"),
+        completion: .list(["all", "linux/amd64", "linux/arm64", "linux/arm/v7", "linux/s390x"]))
     var platform: String?
 
     /// True where no option was given that decides what a result is.

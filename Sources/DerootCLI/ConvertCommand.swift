@@ -27,10 +27,10 @@ package struct ConvertCommand: ParsableCommand {
             another try, 130/143 interrupted. Whatever happens, the destination is as it was or complete.
             """)
 
-    @Argument(help: ArgumentHelp("The image to read.", valueName: "src"))
+    @Argument(help: ArgumentHelp("The image to read.", valueName: "src"), completion: .image)
     var source: String
 
-    @Argument(help: ArgumentHelp("Where the result goes.", valueName: "dst"))
+    @Argument(help: ArgumentHelp("Where the result goes.", valueName: "dst"), completion: .image)
     var destination: String?
 
     @OptionGroup(title: "What changes") var conversion: ConversionFlags
@@ -42,11 +42,13 @@ package struct ConvertCommand: ParsableCommand {
     var force = false
 
     @Option(
-        help: ArgumentHelp("Apply this plan, made by --dry-run --format json.", valueName: "file"))
+        help: ArgumentHelp("Apply this plan, made by --dry-run --format json.", valueName: "file"),
+        completion: .json)
     var plan: String?
 
     @Option(
-        help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"))
+        help: ArgumentHelp("Write a JSON report: every path, layer and drop.", valueName: "file"),
+        completion: .json)
     var report: String?
 
     @Flag(
@@ -58,10 +60,12 @@ package struct ConvertCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Where results in registries are remembered, so that a second tag is only a tag; or none.",
-            valueName: "dir"))
+            valueName: "dir"), completion: .directory)
     var cache: String?
 
-    @Option(help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the result's digest to this file.", valueName: "file"),
+        completion: .file())
     var digestfile: String?
 
     @OptionGroup(title: "Registries") var registries: RegistryFlags

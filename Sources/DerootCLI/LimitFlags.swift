@@ -35,7 +35,12 @@ struct LimitFlags: ParsableArguments {
         return limits
     }
 
-    private static func bytes(_ text: String) throws(DerootError) -> UInt64 {
+    /// A number of bytes: 64G, 500M, 1000.
+    ///
+    /// - Throws: `.usage` for what is none; `name` is the option's.
+    static func bytes(
+        _ text: String, _ name: String = "--max-layer-bytes"
+    ) throws(DerootError) -> UInt64 {
         let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
         let unit = text.last.flatMap { units[Character($0.uppercased())] }
         let digits = unit == nil ? text[...] : text.dropLast()
@@ -44,7 +49,7 @@ struct LimitFlags: ParsableArguments {
             !product.overflow
         else {
             throw DerootError(
-                .usage, "--max-layer-bytes is '\(printable(text.utf8))', not a number of bytes")
+                .usage, "\(name) is '\(printable(text.utf8))', not a number of bytes")
         }
         return product.partialValue
     }

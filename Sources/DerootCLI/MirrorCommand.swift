@@ -1,8 +1,10 @@
 package import ArgumentParser
 import DerootBytes
+import DerootCore
 import DerootMirror
 import DerootOCI
 import DerootRegistry
+import DerootReport
 
 /// `deroot mirror`: many images, night after night, by many machines.
 package struct MirrorCommand: ParsableCommand {
@@ -26,10 +28,12 @@ package struct MirrorCommand: ParsableCommand {
 /// What all parts of `deroot mirror` share.
 struct MirrorFlags: ParsableArguments {
     @Option(
-        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"))
+        name: .short, help: ArgumentHelp("What is mirrored, and how.", valueName: "mirror.yaml"),
+        completion: .yaml)
     var file: String?
 
-    @Option(help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A plan that mirror plan made.", valueName: "file"), completion: .json)
     var plan: String?
 
     @OptionGroup(title: "Registries") var registries: RegistryFlags
@@ -45,16 +49,24 @@ struct MirrorFlags: ParsableArguments {
         let pool: WorkerPool
     }
 
-    /// Reads the plan, or makes one of mirror.yaml for so many shards.
+    /// Reads the plan, or makes one of mirror.yaml for so many shards; `processes` says how many do
+    /// so at the same time.
     ///
     /// - Throws: `.usage` for neither or both, and what reading and planning throw.
-    func setUp(shards: Int) throws(DerootError) -> Setup {
-        let source = try registries.client(.source)
-        let destination = try registries.client(.destination)
+    func setUp(shards: Int, processes: Int = 1) throws(DerootError) -> Setup {
+        var source = try registries.client(.source)
+        var destination = try registries.client(.destination)
+        /// All that is asked of a registry counts, the ledger too.
+        func pace(_ paces: RequestPaces) {
+            source = source.paced(paces)
+            destination = destination.paced(paces, with: source)
+        }
         switch (file, plan) {
         case (let file?, nil):
             let config = try MirrorConfig(
-                parsing: try InputFile.read(file, atMost: 1 << 20), file: file)
+                parsing: try InputFile.read(file, atMost: 1 << 20), file: file
+            ) { (path) throws(DerootError) in try Self.recipes(path, beside: file) }
+            pace(config.paces.divided(among: processes))
             let pool = WorkerPool(jobs: limits.jobs ?? config.jobs)
             let ledger = try Ledger(target: config.target, client: destination)
             let plan = try MirrorPlanner(
@@ -68,6 +80,7 @@ struct MirrorFlags: ParsableArguments {
             do throws(DerootError) {
                 plan = try MirrorPlan(parsing: try InputFile.read(path, atMost: 1 << 30))
             } catch { throw error.located(in: .init(file: path)) }
+            pace(plan.pacesOfShard)
             return Setup(
                 plan: plan, ledger: try Ledger(target: plan.target, client: destination),
                 source: source, destination: destination, pool: WorkerPool(jobs: limits.jobs))
@@ -78,6 +91,24 @@ struct MirrorFlags: ParsableArguments {
         case (.some, .some):
             throw DerootError(.usage, "-f and --plan are given, and either says what to do")
         }
+    }
+
+    /// The recipes of a path in mirror.yaml, which begins in that file's folder.
+    private static func recipes(
+        _ path: String, beside file: String
+    ) throws(DerootError) -> [OwnRecipe] {
+        let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let place =
+            path.hasPrefix("/") || folder.isEmpty
+            ? path : folder.joined(separator: "/") + "/" + path
+        var recipes: [OwnRecipe] = []
+        for path in try RecipeFiles.paths(place) {
+            // Read as a recipe, so that a mistake in it is found now.
+            _ = try RecipeFiles.read(path)
+            let bytes = try InputFile.read(path, atMost: UInt64(StrictYAML.size))
+            recipes.append(OwnRecipe(file: path, text: String(decoding: bytes, as: UTF8.self)))
+        }
+        return recipes
     }
 
     /// Tells of keys with several results, which can only be if two machines gave different bytes.
@@ -131,6 +162,16 @@ struct MirrorStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Say how far a plan is; nothing is changed.")
 
+    @Option(
+        help: ArgumentHelp("Write a dashboard to this file.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
+    var html: String?
+
+    @Option(
+        help: ArgumentHelp("Where mirror run --reports wrote its pages.", valueName: "folder"),
+        completion: .directory)
+    var reports: String?
+
     @OptionGroup var common: MirrorFlags
 
     func run() throws {
@@ -141,6 +182,20 @@ struct MirrorStatusCommand: ParsableCommand {
         let setup = try common.setUp(shards: 1)
         let status = try MirrorStatus(
             setup.plan, ledger: setup.ledger, client: setup.destination, pool: setup.pool)
+        if let html {
+            let reports = try self.reports.map { (folder) throws(DerootError) in
+                try MirrorReports(folder: folder)
+            }
+            var history = MirrorHistory()
+            history.name(target: setup.plan.target, tool: Version.text)
+            for (item, standing) in status.standings {
+                history.take(
+                    standing: standing.name, source: item.source, repository: item.repository,
+                    tags: item.tags, message: standing.message,
+                    report: reports?.existing(item), in: reports?.folder)
+            }
+            try DashboardFile.write(history, to: html)
+        }
         if common.output.format == .json {
             try common.output.result(
                 String(decoding: status.json.serialized(indented: true), as: UTF8.self) + "\n")

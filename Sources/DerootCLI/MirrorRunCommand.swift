@@ -3,7 +3,9 @@ import DerootBytes
 import DerootMirror
 import DerootOCI
 import DerootRegistry
+import DerootReport
 import Glibc
+import Synchronization
 
 /// `deroot mirror run`.
 struct MirrorRunCommand: ParsableCommand {
@@ -23,11 +25,34 @@ struct MirrorRunCommand: ParsableCommand {
     var sweep = false
 
     @Option(
-        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"))
+        help: ArgumentHelp("Append a JSON line for every image to this file.", valueName: "file"),
+        completion: .file())
     var log: String?
 
-    @Option(help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write the figures as OpenMetrics to this file.", valueName: "file"),
+        completion: .file())
     var metrics: String?
+
+    @Option(
+        help: ArgumentHelp("Write a dashboard of this run to this file.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
+    var html: String?
+
+    @Option(
+        help: ArgumentHelp("Write a page about each image into this folder.", valueName: "folder"),
+        completion: .directory)
+    var reports: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep what was learnt of layers, and their converted forms, in this folder.",
+            discussion: "Any number of processes may use one folder at the same time.",
+            valueName: "folder"), completion: .directory)
+    var cache: String?
+
+    @Option(help: ArgumentHelp("The most that the cache may hold: 10G, 500M.", valueName: "bytes"))
+    var cacheSize = "10G"
 
     @OptionGroup var common: MirrorFlags
 
@@ -39,7 +64,8 @@ struct MirrorRunCommand: ParsableCommand {
         let environment = try SettingsEnvironment.current()
         let decision = try Shard.detect(flag: shard, variables: environment.variables)
         common.output.note("shard \(decision.shard) (\(decision.reason))")
-        let setup = try common.setUp(shards: decision.shard.count)
+        let setup = try common.setUp(
+            shards: decision.shard.count, processes: decision.shard.count)
         common.warn(setup.ledger)
         let log = try self.log.map { (path) throws(DerootError) in try MirrorLog(path) }
         var run = MirrorRun(
@@ -47,16 +73,39 @@ struct MirrorRunCommand: ParsableCommand {
             destination: setup.destination)
         run.pool = setup.pool
         run.limits = try common.limits.limits()
-        let output = common.output
-        run.observer = { outcome in
-            log?.write(outcome.json(time: Self.time()))
-            output.note(Self.line(outcome))
+        run.reports = try reports.map { (folder) throws(DerootError) in
+            try MirrorReports(folder: folder)
         }
-        let figures = try run.run(decision.shard, sweep: sweep)
+        run.cache = try cache.map { (folder) throws(DerootError) in
+            try LayerCache(
+                folder: folder, bytes: try LimitFlags.bytes(cacheSize, "--cache-size"))
+        }
+        let history = html == nil ? nil : HistoryHolder()
+        let journal = MirrorJournal(decision.shard) { line in
+            log?.write(line)
+            history?.take(line)
+        }
+        let output = common.output
+        let items = try run.items(of: decision.shard)
+        let progress = MirrorProgress(output, items)
+        journal.begin(setup.plan, items, reports: run.reports?.folder)
+        run.observer = { event in
+            journal.take(event)
+            progress.take(event)
+        }
+        let figures: MirrorFigures
+        do throws(DerootError) {
+            figures = try run.run(decision.shard, sweep: sweep)
+        } catch {
+            progress.clear()
+            throw error
+        }
+        progress.clear()
+        journal.end(figures)
+        if let html, let history { try DashboardFile.write(history.history, to: html) }
         for problem in figures.problems {
             Console.error("deroot: \(problem.source): \(problem.message)")
         }
-        log?.write(figures.json(time: Self.time()))
         if let metrics {
             try OutputFile.write(
                 Array(figures.metrics(now: Int64(Glibc.time(nil))).utf8), to: metrics)
@@ -74,22 +123,15 @@ struct MirrorRunCommand: ParsableCommand {
     private static func time() -> String {
         Timestamp(seconds: Int64(Glibc.time(nil))).description
     }
+}
 
-    /// A line for people about an image.
-    private static func line(_ outcome: MirrorOutcome) -> String {
-        let name = outcome.ending.name
-        let padded = name + String(repeating: " ", count: max(1, 11 - name.utf8.count))
-        let item = outcome.item
-        var line =
-            "\(padded)\(item.source) → \(item.repository):\(item.tags.joined(separator: ","))"
-        switch outcome.ending {
-        case .converted(let digest), .unchanged(let digest), .reused(let digest, _):
-            line += "  \(digest.short)"
-        case .refused(_, let message, _), .failed(_, let message), .transient(let message):
-            line += ": \(message)"
-        }
-        return line
-    }
+/// Collects lines for a dashboard, from any thread.
+private final class HistoryHolder: Sendable {
+    private let state = Mutex(MirrorHistory())
+
+    var history: MirrorHistory { state.withLock { $0 } }
+
+    func take(_ line: JSON) { state.withLock { $0.take(line) } }
 }
 
 /// A file to which lines are appended, whole ones, from any thread and any process.

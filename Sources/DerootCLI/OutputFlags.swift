@@ -10,7 +10,9 @@ struct OutputFlags: ParsableArguments {
     @Option(help: "What goes to standard output: text or json.")
     var format = Format.text
 
-    @Option(name: .short, help: ArgumentHelp("Write it to this file instead.", valueName: "file"))
+    @Option(
+        name: .short, help: ArgumentHelp("Write it to this file instead.", valueName: "file"),
+        completion: .file())
     var output: String?
 
     @Flag(name: .shortAndLong, help: "Say nothing but errors.")

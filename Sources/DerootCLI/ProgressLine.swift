@@ -113,6 +113,11 @@ final class ProgressLine: Sendable {
             write("deroot: \(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
             return
         }
+        if case .resting(let host, let seconds) = event {
+            clear()
+            write("deroot: few pulls are left at \(host), waiting \(Int(seconds)) s\n")
+            return
+        }
         guard case .moved(let count, let direction) = event else { return }
         let line: String? = state.withLock { state in
             state.moved[direction, default: 0] += count
@@ -148,6 +153,8 @@ final class ProgressLine: Sendable {
             write("not pushed \(digest.short): \(why)\n")
         case .retrying(let host, let seconds):
             write("\(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
+        case .resting(let host, let seconds):
+            write("few pulls are left at \(host), waiting \(Int(seconds)) s\n")
         case .started, .moved: return
         }
     }
@@ -168,6 +175,8 @@ final class ProgressLine: Sendable {
                     + "\"reason\":\"\(reason.rawValue)\"}\n")
         case .retrying(let host, let seconds):
             write("{\"event\":\"retrying\",\"host\":\"\(host)\",\"seconds\":\(seconds)}\n")
+        case .resting(let host, let seconds):
+            write("{\"event\":\"resting\",\"host\":\"\(host)\",\"seconds\":\(seconds)}\n")
         case .moved: return
         }
     }

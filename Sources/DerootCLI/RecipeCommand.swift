@@ -61,7 +61,7 @@ package struct RecipeShowCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a built-in recipe as it stands, to start from.")
 
-    @Argument(help: ArgumentHelp("The recipe.", valueName: "id"))
+    @Argument(help: ArgumentHelp("The recipe.", valueName: "id"), completion: .recipeID)
     var id: String
 
     @OptionGroup(title: "Output") var output: OutputFlags
@@ -87,7 +87,7 @@ package struct RecipeTestCommand: ParsableCommand {
             the one that does would stop the conversion, 2 not readable.
             """)
 
-    @Argument(help: ArgumentHelp("The image.", valueName: "image"))
+    @Argument(help: ArgumentHelp("The image.", valueName: "image"), completion: .image)
     var image: String
 
     @OptionGroup(title: "What changes") var conversion: ConversionFlags

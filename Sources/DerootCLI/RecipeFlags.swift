@@ -8,17 +8,19 @@ struct RecipeFlags: ParsableArguments {
         help: ArgumentHelp(
             "A recipe's id, a file or directory of your own, or none; default: the one that fits.",
             discussion: "A path has a / in it or ends in .yaml: ./mine.yaml, recipes/.",
-            valueName: "recipe"))
+            valueName: "recipe"), completion: .recipe)
     var recipe: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where it is to run: openshift, read-only-rootfs; repeatable.", valueName: "profile"))
+            "Where it is to run: openshift, read-only-rootfs; repeatable.", valueName: "profile"),
+        completion: .list(ConversionOptions.Profile.allCases.map(\.rawValue)))
     var profile: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Ports below 1024: keep them, or remap them as the recipe says.", valueName: "how"))
+            "Ports below 1024: keep them, or remap them as the recipe says.", valueName: "how"),
+        completion: .list(ConversionOptions.Ports.allCases.map(\.rawValue)))
     var ports: String?
 
     @Flag(help: "Give files with ids of 65536 and more to the user, or to root.")

@@ -6,36 +6,51 @@ import DerootRegistry
 struct RegistryFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Credentials: an auth.json of podman or a config.json of docker.", valueName: "file"))
+            "Credentials: an auth.json of podman or a config.json of docker.", valueName: "file"),
+        completion: .file())
     var authfile: String?
 
-    @Option(help: ArgumentHelp("The same, for the source alone.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The same, for the source alone.", valueName: "file"),
+        completion: .file())
     var srcAuthfile: String?
 
-    @Option(help: ArgumentHelp("The same, for the destination alone.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The same, for the destination alone.", valueName: "file"),
+        completion: .file())
     var destAuthfile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Certificates: *.crt of CAs, *.cert and *.key of our own.", valueName: "dir"))
+            "Certificates: *.crt of CAs, *.cert and *.key of our own.", valueName: "dir"),
+        completion: .directory)
     var certDir: String?
 
-    @Option(help: ArgumentHelp("The same, for the source alone.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The same, for the source alone.", valueName: "dir"),
+        completion: .directory)
     var srcCertDir: String?
 
-    @Option(help: ArgumentHelp("The same, for the destination alone.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The same, for the destination alone.", valueName: "dir"),
+        completion: .directory)
     var destCertDir: String?
 
     @Option(
         help: ArgumentHelp(
             "Verify certificates (true), or take any and plain HTTP too (false).",
-            valueName: "bool"))
+            valueName: "bool"),
+        completion: .list(["true", "false"]))
     var tlsVerify: Bool?
 
-    @Option(help: ArgumentHelp("The same, for the source alone.", valueName: "bool"))
+    @Option(
+        help: ArgumentHelp("The same, for the source alone.", valueName: "bool"),
+        completion: .list(["true", "false"]))
     var srcTlsVerify: Bool?
 
-    @Option(help: ArgumentHelp("The same, for the destination alone.", valueName: "bool"))
+    @Option(
+        help: ArgumentHelp("The same, for the destination alone.", valueName: "bool"),
+        completion: .list(["true", "false"]))
     var destTlsVerify: Bool?
 
     @Option(help: ArgumentHelp("How often a failed request is repeated.", valueName: "n"))

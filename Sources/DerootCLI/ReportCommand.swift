@@ -7,20 +7,30 @@ import DerootReport
 package struct ReportCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make an HTML page of reports.",
+        abstract: "Make an HTML page of reports, or a dashboard of mirror runs.",
         discussion: """
-            REPORT is what check --format json or convert --report wrote. The page is one file \
-            without scripts; it can be looked at, printed and sent.
+            REPORT is what check --format json or convert --report wrote, or the logs of mirror run \
+            --log, of all shards together. The page is one file without scripts; it can be looked \
+            at, printed and sent.
             """)
 
-    @Argument(help: ArgumentHelp("The reports, JSON.", valueName: "report"))
-    var reports: [String]
+    @Argument(
+        help: ArgumentHelp("The reports, JSON, or logs, JSON lines.", valueName: "report"),
+        completion: .file(extensions: ["json", "jsonl"]))
+    var files: [String]
 
     @Option(
         name: .short,
         help: ArgumentHelp(
-            "Write the page to this file; default standard output.", valueName: "file"))
+            "Write the page to this file; default standard output.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the pages of images are, for a dashboard; default: where the logs say.",
+            valueName: "folder"), completion: .directory)
+    var reports: String?
 
     package init() {}
 
@@ -29,15 +39,35 @@ package struct ReportCommand: ParsableCommand {
     }
 
     private func work() throws(DerootError) {
-        guard !reports.isEmpty else { throw DerootError(.usage, "no report is named") }
+        guard !files.isEmpty else { throw DerootError(.usage, "no report is named") }
         var pages: [ReportPage] = []
-        for path in reports {
-            let bytes = try InputFile.read(path, atMost: 1 << 28)
+        var history: MirrorHistory?
+        for path in files {
+            let bytes = try InputFile.read(path, atMost: 1 << 30)
+            if DashboardFile.isLog(bytes) {
+                var logs = history ?? MirrorHistory()
+                try logs.read(bytes, file: path)
+                history = logs
+                continue
+            }
             let json: JSON
             do throws(DerootError) {
                 json = try JSON.parse(bytes)
-            } catch { throw error.located(in: .init(file: path)) }
+            } catch {
+                var error = error.located(in: .init(file: path))
+                error.advice = "give what check --format json or convert --report wrote"
+                throw error
+            }
             pages.append(try ReportPage(json, file: path))
+        }
+        if let history {
+            guard pages.isEmpty else {
+                throw DerootError(
+                    .usage, "reports of images and logs of mirror runs are different pages",
+                    advice: "make a page of each")
+            }
+            try DashboardFile.write(history, to: output, reports: reports)
+            return
         }
         let text = Array(HTMLPage.text(pages).utf8)
         guard let output else {

@@ -18,10 +18,11 @@ package struct VerifyCommand: ParsableCommand {
             taken from DST's own notes. Exit status: 0 proven, 1 differences, 2 not readable.
             """)
 
-    @Argument(help: ArgumentHelp("The image that was converted.", valueName: "src"))
+    @Argument(
+        help: ArgumentHelp("The image that was converted.", valueName: "src"), completion: .image)
     var source: String
 
-    @Argument(help: ArgumentHelp("What came out.", valueName: "dst"))
+    @Argument(help: ArgumentHelp("What came out.", valueName: "dst"), completion: .image)
     var destination: String
 
     @OptionGroup(title: "What changed") var conversion: ConversionFlags
@@ -104,8 +105,9 @@ package struct VerifyCommand: ParsableCommand {
     }
 
     private func print(_ outcome: Verification.Outcome) throws(DerootError) {
-        let summary =
-            "\(outcome.images) images, \(outcome.layers) layers, \(outcome.entries) entries"
+        let images = outcome.images == 1 ? "1 image" : "\(outcome.images) images"
+        let layers = outcome.layers == 1 ? "1 layer" : "\(outcome.layers) layers"
+        let summary = "\(images), \(layers), \(outcome.entries) entries"
         if output.format == .json {
             let differences = outcome.differences.map { difference in
                 JSON.object([

@@ -15,7 +15,10 @@ struct Refusal {
     init(_ outcome: HTTPOutcome, host: String, registry: String? = nil, isAnonymous: Bool) {
         self.outcome = outcome
         self.host = host
-        self.registry = registry ?? host
+        let name = registry ?? host
+        // Docker Hub's API has a name that nobody logs in to.
+        self.registry =
+            name == DefaultSettings.apiHost(ImageName.dockerHub) ? ImageName.dockerHub : name
         self.isAnonymous = isAnonymous
     }
 

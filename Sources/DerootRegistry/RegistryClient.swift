@@ -7,35 +7,72 @@ package final class RegistryClient: Sendable {
     let options: RegistryOptions
     private let transport: any HTTPTransport
     private let curl: CurlTransport?
-    private let authorizers = Mutex<[RegistryEndpoint: Authorizer]>([:])
-    private let schemes = Mutex<[RegistryEndpoint: WebAddress.Scheme]>([:])
-    /// One thread at a time finds out how a host is spoken to.
-    private let probe = Mutex(())
+    private let shared: Shared
+    private let governor: RequestGovernor
+
+    /// What clients of one command have in common.
+    private final class Shared: Sendable {
+        let authorizers = Mutex<[RegistryEndpoint: Authorizer]>([:])
+        let schemes = Mutex<[RegistryEndpoint: WebAddress.Scheme]>([:])
+        /// One thread at a time finds out how a host is spoken to.
+        let probe = Mutex(())
+        let places = BlobPlaces()
+    }
 
     /// Makes a client; nothing is sent yet.
     package convenience init(
         settings: any RegistrySettings, options: RegistryOptions = RegistryOptions()
     ) {
         let curl = CurlTransport(options)
-        self.init(settings: settings, options: options, transport: curl, curl: curl)
+        self.init(
+            settings: settings, options: options, transport: curl, curl: curl, shared: Shared(),
+            governor: RequestGovernor())
     }
 
     /// Makes a client that speaks through something else than libcurl, for tests.
     package convenience init(
         settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport
     ) {
-        self.init(settings: settings, options: options, transport: transport, curl: nil)
+        self.init(
+            settings: settings, options: options, transport: transport, curl: nil, shared: Shared(),
+            governor: RequestGovernor())
     }
 
     private init(
         settings: any RegistrySettings, options: RegistryOptions, transport: any HTTPTransport,
-        curl: CurlTransport?
+        curl: CurlTransport?, shared: Shared, governor: RequestGovernor
     ) {
         self.settings = settings
         self.options = options
         self.transport = transport
         self.curl = curl
+        self.shared = shared
+        self.governor = governor
     }
+
+    /// The same client, its connections and tokens included, which tells somebody else what happens.
+    package func observing(_ observer: @escaping TransferObserver) -> RegistryClient {
+        var options = options
+        options.observer = observer
+        return RegistryClient(
+            settings: settings, options: options, transport: transport, curl: curl, shared: shared,
+            governor: governor)
+    }
+
+    /// The same client, which keeps to these paces from now on; together with another one, so that
+    /// a registry that both talk to is asked no faster.
+    package func paced(
+        _ paces: RequestPaces, with other: RegistryClient? = nil
+    ) -> RegistryClient {
+        var options = options
+        options.paces = paces
+        return RegistryClient(
+            settings: settings, options: options, transport: transport, curl: curl, shared: shared,
+            governor: other?.governor ?? governor)
+    }
+
+    /// Where blobs were put, so that other repositories of the same registry can take them from there.
+    package var places: BlobPlaces { shared.places }
 
     /// Bytes of bodies that came from registries, documents and blobs alike.
     package var bytesReceived: UInt64 { curl?.moved.received ?? 0 }
@@ -45,7 +82,7 @@ package final class RegistryClient: Sendable {
 
     /// Who answers challenges for an endpoint.
     func authorizer(for endpoint: RegistryEndpoint) -> Authorizer {
-        authorizers.withLock { known in
+        shared.authorizers.withLock { known in
             if let authorizer = known[endpoint] { return authorizer }
             let authorizer = Authorizer(endpoint, settings, options.timekeeper)
             known[endpoint] = authorizer
@@ -62,8 +99,8 @@ package final class RegistryClient: Sendable {
     func root(of endpoint: RegistryEndpoint) throws(DerootError) -> WebAddress {
         let secure = try WebAddress(.https, host: endpoint.host)
         guard !endpoint.trust.verifies else { return secure }
-        let scheme = try probe.withLock { (_) throws(DerootError) -> WebAddress.Scheme in
-            if let known = schemes.withLock({ $0[endpoint] }) { return known }
+        let scheme = try shared.probe.withLock { (_) throws(DerootError) -> WebAddress.Scheme in
+            if let known = shared.schemes.withLock({ $0[endpoint] }) { return known }
             let request = HTTPRequest(.get, secure.at("/v2/"))
             let outcome = try transport.exchange(request, trust: endpoint.trust, receiver: nil)
             var scheme = WebAddress.Scheme.https
@@ -72,7 +109,7 @@ package final class RegistryClient: Sendable {
             {
                 scheme = .http
             }
-            schemes.withLock { $0[endpoint] = scheme }
+            shared.schemes.withLock { $0[endpoint] = scheme }
             return scheme
         }
         return try WebAddress(scheme, host: endpoint.host)
@@ -103,8 +140,11 @@ package final class RegistryClient: Sendable {
             switch action {
             case .send(let request):
                 let trust = trust(endpoint, authority, for: request.address.origin)
-                action = try conversation.receive(
-                    try transport.exchange(request, trust: trust, receiver: receiver))
+                let isPaced = request.address.origin == authority
+                if isPaced { try pace(request, endpoint, trust) }
+                let outcome = try transport.exchange(request, trust: trust, receiver: receiver)
+                if isPaced { learn(outcome, endpoint) }
+                action = try conversation.receive(outcome)
             case .authenticate(let response):
                 header = try authorizer.answer(
                     response, from: authority, scopes: scopes, refused: header, send: ask)
@@ -118,6 +158,40 @@ package final class RegistryClient: Sendable {
                 throw refusal(outcome, endpoint).tooLong(seconds, endpoint.repository)
             }
         }
+    }
+
+    /// Waits until the registry may be asked, where that is bounded.
+    private func pace(
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ trust: TrustSettings
+    ) throws(DerootError) {
+        guard let paces = options.paces, !request.isFarewell else { return }
+        let pace = paces[endpoint.host]
+        while true {
+            let now = options.timekeeper.now()
+            switch governor.admit(request, to: endpoint.host, pace, now: now) {
+            case .go(let seconds):
+                if seconds > 0 { try options.timekeeper.sleep(seconds) }
+                return
+            case .rest(let seconds):
+                options.observer(.resting(endpoint.host, seconds: seconds))
+                try options.timekeeper.sleep(seconds)
+                // A HEAD counts for nothing where pulls are counted, and tells how many are left.
+                var look = request
+                look.method = .head
+                learn(
+                    try transport.exchange(look, trust: trust, receiver: nil), endpoint,
+                    forgetting: true)
+            }
+        }
+    }
+
+    private func learn(
+        _ outcome: HTTPOutcome, _ endpoint: RegistryEndpoint, forgetting: Bool = false
+    ) {
+        guard options.paces != nil else { return }
+        governor.learn(
+            outcome, of: endpoint.host, now: options.timekeeper.now(),
+            longest: options.longestWait, forgetting: forgetting)
     }
 
     /// What an outcome means for people.

@@ -19,6 +19,8 @@ package struct RegistryOptions: Sendable {
     package var chunkBytes: UInt64? = 64 << 20
     /// How many blobs are fetched ahead of those who read them.
     package var prefetches = 3
+    /// How fast registries may be asked; nil: as fast as they answer.
+    package var paces: RequestPaces?
     /// Time and chance.
     package var timekeeper = Timekeeper()
     /// Takes what happens to blobs, from any thread.
@@ -69,6 +71,8 @@ package enum TransferEvent: Sendable {
     case spared(Digest, Reason)
     /// A request failed and is tried again after so many seconds.
     case retrying(String, after: Double)
+    /// Few pulls are left at a host: none goes there for so many seconds.
+    case resting(String, seconds: Double)
 
     /// Which way.
     package enum Direction: String, Sendable, Hashable {

@@ -28,10 +28,13 @@ package struct RegistryRepository: Sendable {
 
     /// All tags, sorted; none where there is no such repository.
     ///
+    /// `most` is for a repository of our own, where many tags are no attack; nil: 100 000.
+    ///
     /// - Throws: `.denied`, `.transient`, `.limit`.
-    package func tags() throws(DerootError) -> [String] {
+    package func tags(most: Int? = nil) throws(DerootError) -> [String] {
         do throws(DerootError) {
-            return try repository.tags().sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            return try repository.tags(most: most ?? TagPages.mostTags)
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         } catch  where error.code == .notFound {
             return []
         }
@@ -99,9 +102,10 @@ package struct RegistryRepository: Sendable {
     ///
     /// - Throws: `.denied`, `.transient`.
     package func put(
-        artifact document: [UInt8], type: MediaType, as tag: String
+        artifact document: [UInt8], type: MediaType, as tag: String,
+        annotations: KeyValuePairs<String, String> = [:]
     ) throws(DerootError) {
-        let artifact = Referrer(document, type: type, subject: nil)
+        let artifact = Referrer(document, type: type, subject: nil, annotations: annotations)
         for blob in artifact.blobs { try repository.upload(blob) }
         try repository.put(artifact.manifest, .manifest, as: tag)
     }

@@ -58,10 +58,14 @@ package final class RegistryTransaction: DestinationTransaction {
         let observer = repository.client.options.observer
         if let size = try repository.blobSize(digest) {
             state.withLock { $0.blobs[digest] = size }
+            note(digest)
             observer(.spared(digest, .exists))
             return true
         }
-        guard let mounting, state.withLock({ $0.sessions[digest] == nil }) else { return false }
+        let known = repository.client.places.repository(of: digest, at: repository.endpoint)
+        guard let mounting = known ?? mounting,
+            state.withLock({ $0.sessions[digest] == nil })
+        else { return false }
         let request = repository.uploadRequest(digest, mounting: mounting)
         let outcome = try repository.send(request, repeats: true, reading: mounting)
         guard let response = outcome.response else { return false }
@@ -136,6 +140,12 @@ package final class RegistryTransaction: DestinationTransaction {
             }
         } catch { throw error.located(in: .init(file: name, blob: digest)) }
         state.withLock { $0.blobs[digest] = file.count }
+        note(digest)
+    }
+
+    /// Remembers for other repositories where the blob is.
+    private func note(_ digest: Digest) {
+        repository.client.places.note(digest, at: repository.endpoint)
     }
 
     /// Holds a document until the commit.

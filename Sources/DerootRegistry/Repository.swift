@@ -162,11 +162,12 @@ struct Repository: Sendable {
 
     /// All tags, in the registry's order.
     ///
-    /// - Throws: `.notFound`, `.denied`, `.transient`, `.limit` for more than 100 000 tags,
+    /// - Throws: `.notFound`, `.denied`, `.transient`, `.limit` for more than `most` tags,
     ///   `.hostile` for pages that lead elsewhere or in circles (hostile input F05).
-    func tags() throws(DerootError) -> [String] {
+    func tags(most: Int = TagPages.mostTags) throws(DerootError) -> [String] {
         try names(
-            TagPages(first: request(.get, "tags/list").address.adding("n", "1000")),
+            TagPages(
+                first: request(.get, "tags/list").address.adding("n", "1000"), most: most),
             "the list of tags")
     }
 
@@ -184,7 +185,7 @@ struct Repository: Sendable {
         var pages = first
         while let address = pages.next {
             var request = HTTPRequest(.get, address)
-            request.limit = 8 << 20
+            request.limit = pages.pageBytes
             let outcome = try send(request, repeats: true)
             guard let response = outcome.response, response.isSuccess else {
                 throw refusal(outcome, what)

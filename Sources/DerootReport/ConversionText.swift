@@ -85,7 +85,9 @@ package struct ConversionText {
             lines.append(row("privileges", parts.joined(separator: ", ")))
         }
         if counts.owned > 0 {
-            lines.append(row("owned", "\(counts.owned) entries now belong to \(plan.userAfter)"))
+            let entries =
+                counts.owned == 1 ? "1 entry now belongs" : "\(counts.owned) entries now belong"
+            lines.append(row("owned", "\(entries) to \(plan.userAfter)"))
         }
         if !plan.added.isEmpty {
             let names = plan.added.map(\.path.description)

@@ -53,8 +53,10 @@ extension HeaderGroup {
         header.replaceSubrange(range, with: TarNumber.format(value, like: field))
     }
 
+    private static let magic = Array("ustar".utf8)
+
     private func rename(_ range: Range<Int>, of header: inout [UInt8], to name: [UInt8]) {
-        let hasNames = header[TarField.magic].starts(with: "ustar".utf8)
+        let hasNames = header[TarField.magic].prefix(Self.magic.count).elementsEqual(Self.magic)
         guard hasNames, header[range.lowerBound] != 0 else { return }
         let text = name.prefix(range.count - 1)
         let filler = [UInt8](repeating: 0, count: range.count - text.count)
@@ -117,6 +119,11 @@ extension HeaderGroup {
         return copy
     }
 
+    @unsafe
+    private static func word(_ index: Int, of bytes: Span<UInt8>) -> UInt64 {
+        unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+    }
+
     /// The edits from old to new bytes: runs of differing bytes where the lengths agree, else one.
     private static func differences(
         from old: ArraySlice<UInt8>, to new: [UInt8], at offset: UInt64
@@ -129,6 +136,12 @@ extension HeaderGroup {
         let after = new.span
         var index = 0
         while index < after.count {
+            // Most of a header stays as it is: eight bytes at a time.
+            while index + 8 <= after.count, unsafe word(index, of: before) == word(index, of: after)
+            {
+                index += 8
+            }
+            guard index < after.count else { break }
             guard before[index] != after[index] else {
                 index += 1
                 continue

@@ -70,8 +70,18 @@ extension HeaderGroup {
 
     /// Whether a field of the main header begins with an ASCII text.
     private func holds(_ text: StaticString, in range: Range<Int>) -> Bool {
-        unsafe field(range).starts(
-            with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        let bytes = bytes.span
+        let start = main + range.lowerBound
+        for index in 0..<text.utf8CodeUnitCount {
+            guard unsafe bytes[start + index] == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// A text field, in the last entry's memory where that had the same: owners repeat.
+    private func text(_ range: Range<Int>, like last: [UInt8]) -> [UInt8] {
+        let text = text(range)
+        return last.elementsEqual(text) ? last : Array(text)
     }
 
     private var isGNU: Bool { holds("ustar  \0", in: TarField.magicAndVersion) }
@@ -83,8 +93,8 @@ extension HeaderGroup {
         meaning.name = Array(text(TarField.name))
         meaning.link = Array(text(TarField.linkName))
         if isUstar || isGNU {
-            meaning.userName = Array(text(TarField.userName))
-            meaning.groupName = Array(text(TarField.groupName))
+            meaning.userName = text(TarField.userName, like: self.meaning.userName)
+            meaning.groupName = text(TarField.groupName, like: self.meaning.groupName)
         }
         try readPrefix(into: &meaning)
         let mode = try number(TarField.mode, "the mode")
@@ -209,6 +219,7 @@ extension HeaderGroup {
 
     /// Go looks at a sparse file's records, its name among them, only where it knows the version.
     private func checkSparse(_ meaning: HeaderMeaning) throws(DerootError) {
+        guard !meaning.records.isEmpty else { return }
         let records = meaning.records.filter { $0.key.starts(with: "GNU.sparse.".utf8) }
         guard !records.isEmpty else { return }
         let value = { (key: StaticString) in

@@ -38,6 +38,8 @@ package struct LayerListing: Sendable {
     /// The values of file capabilities by entry, as the kernel would get them, for showing; the
     /// first thousand of a layer.
     package private(set) var capabilities: [Int: [UInt8]] = [:]
+    /// The entries with attributes to be told of, by kind; the first thousand of each.
+    package private(set) var oddAttributes: [OddAttribute: [Int]] = [:]
     private var names: [UInt8] = []
     private var owners: [OwnerNames] = []
     private var ownerNumbers: [OwnerNames: UInt16] = [:]
@@ -111,6 +113,13 @@ package struct LayerListing: Sendable {
             isEffective = isEffective || FileCapability.isEffective(record)
             if capabilities.count < 1000 {
                 capabilities[entries.count] = FileCapability.value(of: record)
+            }
+        }
+        for record in group.meaning.records {
+            guard let kind = OddAttribute(record) else { continue }
+            let known = oddAttributes[kind] ?? []
+            if known.count < 1000, known.last != entries.count {
+                oddAttributes[kind, default: []].append(entries.count)
             }
         }
         let owner = try intern(

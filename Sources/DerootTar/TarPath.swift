@@ -20,6 +20,26 @@ package struct TarPath: Sendable, Hashable, Comparable {
         bytes = Self.normalized(ArraySlice(name))
     }
 
+    /// Normalises a name; one that is normal already keeps its memory.
+    package init(_ name: [UInt8]) {
+        bytes = Self.isNormalized(name) ? name : Self.normalized(name[...])
+    }
+
+    private static func isNormalized(_ name: [UInt8]) -> Bool {
+        let name = name.span
+        // 0: at the start of a component, 1: after a single dot at its start, 2: within it.
+        var state = 0
+        for index in name.indices {
+            if name[index] == UInt8(ascii: "/") {
+                guard state == 2 else { return false }
+                state = 0
+            } else {
+                state = state == 0 && name[index] == UInt8(ascii: ".") ? 1 : 2
+            }
+        }
+        return state == 2 || name.isEmpty
+    }
+
     /// One pass, one allocation: this is done for every entry of every layer.
     private static func normalized(_ name: ArraySlice<UInt8>) -> [UInt8] {
         var out: [UInt8] = []

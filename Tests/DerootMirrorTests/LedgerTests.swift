@@ -11,7 +11,9 @@ struct LedgerTests {
     private let source = Digest.of(Array("source".utf8))
     private let result = Digest.of(Array("result".utf8))
     private let recipe = MirrorRecipe(ConversionOptions(), platform: nil)
-    private var key: LedgerKey { LedgerKey(source: source, recipe: recipe.digest) }
+    private var key: LedgerKey {
+        LedgerKey(source: source, name: "s.io/a/b:1", recipe: recipe.digest)
+    }
 
     @Test("everything that decides the bytes is part of the key")
     func keys() throws {
@@ -22,10 +24,13 @@ struct LedgerTests {
             MirrorRecipe(ConversionOptions(), platform: "linux/arm64").digest,
             recipe.digest(compressors: "zlib 9"),
         ]
-        var keys = Set(digests.map { LedgerKey(source: source, recipe: $0) })
-        keys.insert(LedgerKey(source: result, recipe: recipe.digest))
-        #expect(keys.count == 5)
-        #expect(LedgerKey(source: source, recipe: recipe.digest) == key)
+        var keys = Set(digests.map { LedgerKey(source: source, name: "s.io/a/b:1", recipe: $0) })
+        keys.insert(LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest))
+        // Recipes may look at the last two parts of a name, and at no more of it.
+        keys.insert(LedgerKey(source: source, name: "s.io/a/c:1", recipe: recipe.digest))
+        keys.insert(LedgerKey(source: source, name: "t.io/x/a/b:2@x", recipe: recipe.digest))
+        #expect(keys.count == 6)
+        #expect(LedgerKey(source: source, name: "s.io/a/b:1", recipe: recipe.digest) == key)
         #expect(key.description.utf8.count == 40)
     }
 
@@ -56,7 +61,7 @@ struct LedgerTests {
         view.add(.done(source), for: key)
         #expect(view.contradictions == [key])
         #expect(view[key] == .done([result, source].min { $0.hex < $1.hex } ?? result))
-        #expect(view[LedgerKey(source: result, recipe: recipe.digest)] == nil)
+        #expect(view[LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest)] == nil)
     }
 
     @Test("entries live in the registry, and pruning keeps what is asked for")
@@ -64,7 +69,7 @@ struct LedgerTests {
         let registry = MemoryRegistry()
         let ledger = try Ledger(target: "t.io/hard", client: registry.client())
         #expect(ledger[key] == nil)
-        let other = LedgerKey(source: result, recipe: recipe.digest)
+        let other = LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest)
         try ledger.note(
             .refused, for: key,
             ["refusal": .object(["code": .string("hostile"), "message": .string("why")])])
@@ -72,7 +77,8 @@ struct LedgerTests {
         // Whoever comes later sees the same.
         let later = try Ledger(target: "t.io/hard", client: registry.client())
         #expect(later[key] == .refused && later[other] == .done(result))
-        #expect(try later.refusal(key) == "why")
+        let refusal = try #require(try later.refusal(key))
+        #expect(refusal.message == "why" && refusal.code == "hostile")
         #expect(try later.refusal(other) == nil)
         #expect(try later.prune(keeping: [other], dryRun: true).count == 1)
         #expect(registry.tags("hard/deroot-ledger").count == 2)

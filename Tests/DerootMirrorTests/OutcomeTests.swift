@@ -47,6 +47,7 @@ struct OutcomeTests {
             (.disagreement, "refused true", "failed"), (.blocked, "refused true", "failed"),
             (.malformed, "refused true", "failed"), (.mismatch, "refused false", "transient"),
             (.transient, "transient", "transient"), (.io, "transient", "transient"),
+            (.refused, "refused true", "failed"),
             (.denied, "failed", "failed"), (.untrusted, "failed", "failed"),
             (.notFound, "failed", "failed"),
         ])
@@ -63,14 +64,17 @@ struct OutcomeTests {
 
     @Test("figures as a summary and as OpenMetrics")
     func figures() throws {
+        var layers = LayerMemory.Figures()
+        (layers.reused, layers.rewritten) = (3, 1)
         let figures = MirrorFigures(
             shard: Shard(index: 1, count: 4),
             outcomes: [.converted(Self.digest), Self.refused].map(Self.outcome), problems: [],
-            received: 10, sent: 20, reusedLayers: 3, seconds: 2)
+            received: 10, sent: 20, layers: layers, seconds: 2)
         let metrics = figures.metrics(now: 1_700_000_000)
         #expect(metrics.hasSuffix("# EOF\n"))
         #expect(metrics.contains("deroot_mirror_images{shard=\"1\",outcome=\"converted\"} 1\n"))
         #expect(metrics.contains("deroot_mirror_sent_bytes{shard=\"1\"} 20\n"))
+        #expect(metrics.contains("deroot_mirror_rewritten_layers{shard=\"1\"} 1\n"))
         #expect(metrics.contains("deroot_mirror_exit_status{shard=\"1\"} 1\n"))
         let types = metrics.split(separator: "\n").filter { $0.hasPrefix("# TYPE") }
         #expect(Set(types).count == types.count)

@@ -65,6 +65,43 @@ import Testing
         #expect(try hints("", source: source).kubernetes.contains("\n  name: \(name)\n"))
     }
 
+    /// The hints are for what comes out: a recipe has moved the port.
+    @Test func portsAreThoseOfTheResult() throws {
+        let layer = try LayerFixture { tar in
+            tar.directory("docker-entrypoint.d/")
+            tar.file("etc/nginx/nginx.conf", "http {\n}\n")
+            tar.file("etc/nginx/conf.d/default.conf", "listen 80;\n")
+        }
+        let fixture = ImageFixture(
+            [layer], settings: #""Cmd":["nginx"],"ExposedPorts":{"80/tcp":{}}"#)
+        var options = ConversionOptions()
+        options.ports = .remap
+        let layout = try LayoutFixture([fixture])
+        var check = Check(try layout.source(), options)
+        check.recipes = try RecipeLibrary.builtIn()
+        let report = CheckPolicy().grade(try withExtendedLifetime(layout) { try check.run() })
+        let image = try #require(report.images.first)
+        let hints = try #require(RunHints(image, source: "oci:nginx"))
+        #expect(hints.docker.contains("--publish 8080:8080"), "\(hints.docker)")
+        #expect(!hints.docker.contains("--sysctl"))
+        #expect(hints.kubernetes.contains("containerPort: 8080"))
+        #expect(hints.kubernetes.contains("image: nginx-nonroot\n"))
+    }
+
+    @Test func whatIsConvertedKeepsItsName() throws {
+        let layer = try LayerFixture { tar in
+            tar.directory("tmp/", mode: 0o1777)
+            tar.file("etc/passwd", "app:x:65532:65532::/:/bin/sh\n")
+            tar.file("etc/group", "app:x:65532:\n")
+        }
+        let image = ImageFixture([layer], settings: #""User":"65532:65532""#)
+        let outcome = try Sample.checked([image])
+        let graded = try #require(outcome.reports.first?.images.first)
+        #expect(graded.check.verdict == .already)
+        let hints = try #require(RunHints(graded, source: "oci:web-nonroot"))
+        #expect(hints.kubernetes.contains("image: web-nonroot\n"))
+    }
+
     @Test func whatCannotBeConvertedHasNone() throws {
         let outcome = Sample.outcome([], verdict: .refused("no"))
         #expect(RunHints(try #require(outcome.reports.first?.images.first), source: "x") == nil)

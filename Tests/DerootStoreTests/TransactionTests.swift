@@ -154,6 +154,25 @@ import Testing
         #expect(try Directory.names(in: scratch("odd")) == ["index.json"])
     }
 
+    // Files are synced together at the end, but each that waits for it has a descriptor.
+    @Test func manyBlobsHoldFewDescriptors() throws {
+        let staging = try Staging(in: scratch.path, prefix: ".staging-")
+        let folder = try File.resolved(staging.path)
+        func openFiles() throws -> Int {
+            try Directory.names(in: "/proc/self/fd").count { name in
+                (try? File.resolved("/proc/self/fd/\(name)"))?.hasPrefix(folder + "/") ?? false
+            }
+        }
+        for number in 0..<300 {
+            _ = try staging.put(Array(String(number).utf8), algorithm: .sha256)
+            #expect(try openFiles() < 128)
+        }
+        #expect(try openFiles() > 0)
+        try staging.syncFiles()
+        #expect(try openFiles() == 0)
+        #expect(staging.kept.count == 300)
+    }
+
     @Test func aDamagedBlobOfTheDestinationIsNotTrusted() throws {
         let path = "layout/\(blobPath(Digest.of(image.layer)))"
         try scratch.write(path, image.layer.map { _ in 1 })

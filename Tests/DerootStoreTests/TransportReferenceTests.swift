@@ -69,6 +69,29 @@ import Testing
         #expect(try failure { try TransportReference(parsing: text) }.code == .notFound)
     }
 
+    /// An archive with an image's name behind it needs its transport; no registry is asked for it.
+    @Test func anArchiveWithANameSaysWhatItIs() throws {
+        let folder = try Scratch()
+        try folder.write("x.tar", Array("not yet".utf8))
+        let error = try failure { try TransportReference(parsing: "\(folder.path)/x.tar:web") }
+        #expect(error.code == .usage)
+        #expect(error.advice?.contains("oci-archive:\(folder.path)/x.tar:web") == true)
+        #expect(throws: Never.self) {
+            try TransportReference(parsing: "oci-archive:\(folder.path)/x.tar:web")
+        }
+    }
+
+    @Test func aFileThatIsNoTarStreamIsNoBrokenArchive() throws {
+        let folder = try Scratch()
+        for text in ["short", String(repeating: "FROM scratch\n", count: 100)] {
+            try folder.write("Dockerfile", Array(text.utf8))
+            let error = try failure {
+                try TransportReference(parsing: "\(folder.path)/Dockerfile")
+            }
+            #expect(error.code == .unsupported && error.advice != nil, "\(error)")
+        }
+    }
+
     /// The room of files has no network; whoever has opens registries elsewhere.
     @Test func registriesAreNoFiles() throws {
         let reference = try TransportReference(parsing: "docker://nginx")
@@ -99,7 +122,8 @@ import Testing
     @Test(arguments: ["docker://nginx", "oci-archive:-", "oci:.", "oci:a/..", "oci:/"])
     func noDefaultDestination(source: String) throws {
         let reference = try TransportReference(parsing: source)
-        #expect(try failure { try reference.defaultDestination() }.code == .usage)
+        let error = try failure { try reference.defaultDestination() }
+        #expect(error.code == .usage && error.advice != nil)
     }
 
     @Test func barePathsAreSniffed() throws {

@@ -21,6 +21,10 @@ package final class MemoryRegistry: HTTPTransport {
         var failures: [(count: Int, status: Int, match: String)] = []
         /// How many requests are answered until none is any more; nil: all.
         var left: Int?
+        /// How many manifests may be fetched until somebody allows more; nil: any number.
+        var pulls: Int?
+        /// What an answer says of the time to wait, with its status.
+        var retryAfter: String?
     }
 
     private let state = Mutex(State())
@@ -31,9 +35,12 @@ package final class MemoryRegistry: HTTPTransport {
     package init(hasReferrers: Bool = false) { self.hasReferrers = hasReferrers }
 
     /// A client that talks to it and never waits; `host` does not matter.
-    package func client() -> RegistryClient {
+    package func client(
+        _ change: (inout RegistryOptions) -> Void = { _ in }
+    ) -> RegistryClient {
         var options = RegistryOptions()
         options.timekeeper.sleep = { (_) throws(DerootError) in try Interruption.check() }
+        change(&options)
         return RegistryClient(settings: DefaultSettings(), options: options, transport: self)
     }
 
@@ -47,6 +54,12 @@ package final class MemoryRegistry: HTTPTransport {
     package func fail(_ match: String, with status: Int, times: Int) {
         state.withLock { $0.failures.append((times, status, match)) }
     }
+
+    /// Counts GETs of manifests as Docker Hub does: so many are left, and every answer says so.
+    package func limit(pulls: Int?) { state.withLock { $0.pulls = pulls } }
+
+    /// Says in every failure how long to wait.
+    package func ask(toWait seconds: String?) { state.withLock { $0.retryAfter = seconds } }
 
     /// Answers so many requests more, and then none, as if it were gone.
     package func breakAfter(_ requests: Int) { state.withLock { $0.left = requests } }
@@ -145,7 +158,8 @@ package final class MemoryRegistry: HTTPTransport {
         if let index = state.failures.firstIndex(where: { $0.count > 0 && line.contains($0.match) })
         {
             state.failures[index].count -= 1
-            return HTTPResponse(state.failures[index].status)
+            return HTTPResponse(
+                state.failures[index].status, state.retryAfter.map { [("retry-after", $0)] } ?? [])
         }
         let parts = path.split(separator: "/").map(String.init)
         guard parts.first == "v2" else { return HTTPResponse(404) }
@@ -204,6 +218,10 @@ package final class MemoryRegistry: HTTPTransport {
             }
             return HTTPResponse(201, fields)
         }
+        if request.method == .get, let pulls = state.pulls {
+            guard pulls > 0 else { return HTTPResponse(429) }
+            state.pulls = pulls - 1
+        }
         guard let stored = state.manifests[repository]?[name] else { return HTTPResponse(404) }
         if request.method == .delete {
             state.manifests[repository]?[name] = nil
@@ -214,7 +232,8 @@ package final class MemoryRegistry: HTTPTransport {
             [
                 ("content-type", stored.type),
                 ("docker-content-digest", Digest.of(stored.bytes).description),
-            ], body: request.method == .get ? stored.bytes : [])
+            ] + (state.pulls.map { [("ratelimit-remaining", "\($0);w=21600")] } ?? []),
+            body: request.method == .get ? stored.bytes : [])
     }
 
     private func referrers(

@@ -15,6 +15,8 @@ package struct ImageFixture: Sendable {
     package var diffIDs: [String]?
     /// Annotations of the layers' descriptors, as JSON text; fewer than layers: none.
     package var layerAnnotations: [String] = []
+    /// How many history entries the config has; nil: one a layer.
+    package var historyCount: Int?
     /// The config's `created`.
     package var created = "2024-02-29T12:00:00Z"
 
@@ -26,7 +28,8 @@ package struct ImageFixture: Sendable {
     /// The config's bytes, with members that deroot does not know.
     package var config: [UInt8] {
         let ids = (diffIDs ?? layers.map(\.diffID.description)).map { "\"\($0)\"" }
-        let history = layers.map { _ in #"{"created_by":"test"}"# }
+        let history = Array(
+            repeating: #"{"created_by":"test"}"#, count: historyCount ?? layers.count)
         return Array(
             """
             {"architecture":"\(architecture)","os":"\(os)","created":"\(created)",\

@@ -5,16 +5,16 @@ Each engine is a function (user, passwd, group) -> (uid, gid), or None where it 
 passwd and group are bytes, or None where the file is absent."""
 
 SPACE = b" \t\n\v\f\r"
+BLANKS = [chr(n).encode() for n in (0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)]
 LARGEST = 2**31 - 1
 
 
 def trimmed(line):
-    """Go's bytes.TrimSpace: ASCII white space, and U+0085 and U+00A0 in UTF-8."""
-    odd = (b"\xc2\x85", b"\xc2\xa0")
+    """Go's bytes.TrimSpace: ASCII white space, and what Unicode calls white space, in UTF-8."""
     while True:
         before = line
         line = line.strip(SPACE)
-        for blank in odd:
+        for blank in BLANKS:
             if line.startswith(blank):
                 line = line[len(blank):]
             if line.endswith(blank):

@@ -46,6 +46,8 @@ PASSWD = {
     "comment": b"# app:x:0:0\n" + PLAIN + b"#bad:x:0:0::/:\n",
     "NIS": PLAIN + b"+::0:0:::\n-bad::0:0:::\n",
     "odd blanks": b"\xc2\xa0app:x:0:0::/:\n" + PLAIN,
+    "wide blanks": "\u3000app:x:0:0::/:\n\u20031000:x:0:0::/:\n".encode() + PLAIN,
+    "a wide blank before the default": PLAIN + "\u300065532:x:0:0::/:\n".encode(),
     "vertical tab": b"\x0bapp:x:0:0::/:\n" + PLAIN,
     "NUL": PLAIN + b"bad\0:x:0:0::/:\n",
     "empty name": PLAIN + b":x:0:0::/:\n:x:65532:0::/:\n",

@@ -5,12 +5,13 @@ source "$(dirname "$0")/lib.sh"
 # listing ROOT: one line a path: type, mode, owner, size, mtime, link target.
 listing() { (cd "$1" && find . -printf '%P|%y|%m|%U:%G|%s|%T@|%l\n' | sort); }
 
-# differences BEFORE AFTER EXPECTED...: what changed between two unpacked trees, but the set-id bits
-# that went and the paths (bash patterns) that were meant to change owner.
+# differences BEFORE AFTER USER EXPECTED...: what changed between two unpacked trees, but the set-id bits
+# that went, the paths (bash patterns) that were meant to change owner, and the files whose text a
+# recipe edits (edited:PATH), which keep owner, mode and time.
 differences() {
-    local before=$1 after=$2
-    shift 2
-    python3 - "$before" "$after" "$@" <<'PYTHON'
+    local before=$1 after=$2 user=$3
+    shift 3
+    python3 - "$before" "$after" "$user" "$@" <<'PYTHON'
 import fnmatch, sys
 
 def load(path):
@@ -20,7 +21,9 @@ def load(path):
         found[name] = [kind, int(mode, 8), owner, size, time, link]
     return found
 
-before, after, owned = load(sys.argv[1]), load(sys.argv[2]), sys.argv[3:]
+before, after, user = load(sys.argv[1]), load(sys.argv[2]), sys.argv[3]
+owned = [pattern for pattern in sys.argv[4:] if not pattern.startswith("edited:")]
+edited = {pattern[7:] for pattern in sys.argv[4:] if pattern.startswith("edited:")}
 accounts = {"etc/passwd", "etc/group", "etc/shadow", "etc/gshadow"}
 meant = lambda name: any(fnmatch.fnmatch(name, pattern) for pattern in owned)
 for name, was in before.items():
@@ -35,9 +38,13 @@ for name, was in before.items():
     if was[0] == "f":
         was[1] &= ~0o6000
     if meant(name):
-        if now[2] != "65532:65532":
+        if now[2] != user:
             print("not owned:", name, now[2])
         was[2] = now[2]
+    if name in edited:
+        if now[3] == was[3]:
+            print("not edited:", name)
+        was[3] = now[3]
     # The size of a directory is the file system's affair; its time may change by an added entry.
     if was[0] == "d":
         was[3:5] = now[3:5]
@@ -48,15 +55,15 @@ parents = {"/".join(name.split("/")[:n]) for name in after if name not in before
 for name, now in after.items():
     if name in before or now[:3] == ["d", 0o755, "0:0"] and name in parents:
         continue
-    if now[0] != "d" or now[2] != "65532:65532":
+    if now[0] != "d" or now[2] != user:
         print("added:", name, now)
 PYTHON
 }
 
-# readers NAME SOURCE OWNED_PATTERNS OPTIONS...
+# readers NAME SOURCE USER EXPECTED OPTIONS...
 readers() {
-    local name=$1 source=$2 owned=$3 out=$scratch/$1 reference
-    shift 3
+    local name=$1 source=$2 user=$3 owned=$4 out=$scratch/$1 reference
+    shift 4
     reference=oci:$out:nonroot
     converted "$name: convert" "$source" "$reference" --report "$out.json" "$@"
     same "$name: stdout is the reference with its digest" 1 \
@@ -65,7 +72,7 @@ readers() {
     check "$name: report is JSON" jq -e . "$out.json"
     check "$name: digests, sizes and diffIDs" "${layout_py[@]}" closure "$out"
     check "$name: skopeo copies to dir:" skopeo copy -q "$reference" "dir:$out.dir"
-    same "$name: User" '"65532:65532"' "$("${layout_py[@]}" get "$out" nonroot User)"
+    same "$name: User" "\"$user\"" "$("${layout_py[@]}" get "$out" nonroot User)"
     empty "$name: no privileged entry in any layer" "$("${layout_py[@]}" privileged "$out" 2>&1)"
 
     skopeo copy -q "$source" "oci:$out.source:v"
@@ -77,9 +84,9 @@ readers() {
     listing "$out.after/rootfs" >"$out.after.list"
     # shellcheck disable=SC2086
     empty "$name: nothing else changed on disk" \
-        "$(set -f && differences "$out.before.list" "$out.after.list" $owned 2>&1)"
-    same "$name: one passwd row for 65532" 1 "$(cut -d: -f3 "$out.after/rootfs/etc/passwd" | grep -cx 65532)"
-    same "$name: one group row for 65532" 1 "$(cut -d: -f3 "$out.after/rootfs/etc/group" | grep -cx 65532)"
+        "$(set -f && differences "$out.before.list" "$out.after.list" "$user" $owned 2>&1)"
+    same "$name: one passwd row for ${user%:*}" 1 "$(cut -d: -f3 "$out.after/rootfs/etc/passwd" | grep -cx "${user%:*}")"
+    same "$name: one group row for ${user#*:}" 1 "$(cut -d: -f3 "$out.after/rootfs/etc/group" | grep -cx "${user#*:}")"
     # The trees are large; the scratch folder need not hold all of them at once.
     rm -rf "$out.before" "$out.after" "$out.dir" "$out.source"
 }
@@ -89,11 +96,14 @@ privileges=$("${layout_py[@]}" privileged "$images/tools")
 same "tools: the source has setuid files" 0 "$(grep -q 'usr/bin/su: mode 104755' <<<"$privileges"; echo $?)"
 same "tools: the source has a file capability" 0 "$(grep -q 'usr/bin/ping: SCHILY' <<<"$privileges"; echo $?)"
 
-readers demo "oci-archive:$demo" "srv/guestbook srv/guestbook/* var/lib/guestbook var/lib/guestbook/*"
-readers nginx "oci:$images/nginx:latest" \
-    "var/lib/nginx var/lib/nginx/* var/log/nginx var/log/nginx/* usr/share/nginx usr/share/nginx/*" \
-    --own /var/log/nginx
-readers redis "oci:$images/redis:latest" "data var/lib/redis var/lib/redis/*" --own /var/lib/redis
-readers tools "oci:$images/tools:latest" "var/lib/nginx var/lib/nginx/* var/log/nginx var/log/nginx/*" \
-    --own '/var/log/ngin*'
+readers demo "oci-archive:$demo" 65532:65532 "srv/guestbook srv/guestbook/* var/lib/guestbook var/lib/guestbook/*"
+# As built-in recipes want it: a line or two of configuration, an account of the image.
+nginx="var/lib/nginx var/lib/nginx/* var/log/nginx var/log/nginx/*"
+readers nginx "oci:$images/nginx:latest" 65532:65532 "$nginx edited:etc/nginx/nginx.conf"
+readers redis "oci:$images/redis:latest" 100:101 \
+    "data var/lib/redis var/lib/redis/* var/log/redis var/log/redis/*"
+readers tools "oci:$images/tools:latest" 65532:65532 "$nginx edited:etc/nginx/nginx.conf" --own '/var/log/ngin*'
+# And without: VOLUME, WORKDIR and what was asked for.
+readers plain "oci:$images/nginx:latest" 65532:65532 \
+    "$nginx usr/share/nginx usr/share/nginx/*" --recipe none --own /var/log/nginx
 finish

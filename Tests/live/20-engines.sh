@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Converted images under podman and runc: they start as 65532, and the services still serve.
+# Converted images under podman and runc: they start as their user, and the services still serve.
 source "$(dirname "$0")/lib.sh"
 
 # Limits as low as some hosts hand them out; podman's own defaults may be above the hard limit.
@@ -31,14 +31,15 @@ until_same() {
     done
     same "$name" "$expected" "$answer"
 }
-# started NAME: runs the image's own command in the background.
+# started NAME UID:GID ACCOUNT: runs the image's own command in the background.
 started() {
+    local uid=${2%:*} gid=${2#*:} account=$3
     check "$1: podman runs it" "${engine[@]}" "${run[@]}" -d --name "$1" "localhost/$1:nonroot"
-    same "$1: id -u" 65532 "$(inside "$1" id -u)"
-    same "$1: id -g" 65532 "$(inside "$1" id -g)"
-    same "$1: id -un" nonroot "$(inside "$1" id -un)"
+    same "$1: id -u" "$uid" "$(inside "$1" id -u)"
+    same "$1: id -g" "$gid" "$(inside "$1" id -g)"
+    same "$1: id -un" "$account" "$(inside "$1" id -un)"
     empty "$1: no set-id file inside" "$(inside "$1" find / -xdev -perm /6000 -type f | grep -v 'Permission denied')"
-    same "$1: the main process is 65532's" 65532 "$(inside "$1" stat -c %u /proc/1)"
+    same "$1: the main process is $uid's" "$uid" "$(inside "$1" stat -c %u /proc/1)"
 }
 # stopped NAME: it must still be running when its test ends; its log says why not.
 stopped() {
@@ -51,16 +52,22 @@ http_status() { inside "$1" bash -c 'exec 3<>/dev/tcp/127.0.0.1/80; printf "GET 
 
 converted "redis: convert" "oci:$images/redis:latest" "oci:$scratch/redis:nonroot"
 check "redis: skopeo loads it" load redis "oci:$scratch/redis:nonroot"
-started redis
+# The account that its start script steps down to; with numbers of one's own it serves as well.
+started redis 100:101 redis
 until_same "redis: PING" PONG inside redis redis-cli ping
 same "redis: SAVE into the volume that the image did not have" OK "$(inside redis redis-cli save | tr -d '\r')"
-same "redis: the volume belongs to 65532" 65532:65532 "$(inside redis stat -c %u:%g /data)"
+same "redis: the volume belongs to its user" 100:101 "$(inside redis stat -c %u:%g /data)"
 stopped redis
+converted "redis-own: convert" "oci:$images/redis:latest" "oci:$scratch/redis-own:nonroot" --user 65532:65532
+check "redis-own: skopeo loads it" load redis-own "oci:$scratch/redis-own:nonroot"
+started redis-own 65532:65532 nonroot
+until_same "redis-own: PING" PONG inside redis-own redis-cli ping
+stopped redis-own
 
 converted "tools: convert" "oci:$images/tools:latest" "oci:$scratch/tools:nonroot" \
     --own /var/log/nginx --own /run
 check "tools: skopeo loads it" load tools "oci:$scratch/tools:nonroot"
-started tools
+started tools 65532:65532 nonroot
 until_same "tools: nginx serves" "HTTP/1.1 200 OK" http_status tools
 empty "tools: ping has no capability" "$(inside tools getcap /usr/bin/ping)"
 same "tools: sudo refuses" 1 "$(inside tools sudo -n id >/dev/null; echo $?)"
@@ -69,7 +76,7 @@ stopped tools
 # The same through podman load of a docker-archive, without skopeo.
 converted "demo: convert to a docker-archive" "oci-archive:$demo" "docker-archive:$scratch/demo.tar:localhost/demo:nonroot"
 check "demo: podman loads it" "${engine[@]}" load -q -i "$scratch/demo.tar"
-started demo
+started demo 65532:65532 nonroot
 until_same "demo: serves" "<h1>Guest book</h1>" inside demo wget -qO- http://127.0.0.1:8080/
 same "demo: writes its state" "name=deroot" \
     "$(inside demo wget -qO- 'http://127.0.0.1:8080/cgi-bin/sign?name=deroot' | tail -n 1)"

@@ -41,7 +41,8 @@ same "nested index: both images are non-root" "$both" "$(users "$scratch/nested-
 check "nested index: digests, sizes and diffIDs" "${layout_py[@]}" closure "$scratch/nested-out"
 
 converted "mixed index: convert" "oci:$scratch/mixed:multi" "oci:$scratch/mixed-out:nonroot"
-same "mixed index: both images are non-root" "$both" "$(users "$scratch/mixed-out")"
+same "mixed index: both images are non-root, each as its own user" \
+    "linux/amd64 100:101;linux/arm64 65532:65532;" "$(users "$scratch/mixed-out")"
 empty "mixed index: no privileged entry" "$("${layout_py[@]}" privileged "$scratch/mixed-out" 2>&1)"
 
 first=$result

@@ -98,7 +98,7 @@ manifest_digest_of() {
     --metrics "$scratch/metrics" >"$scratch/out" 2>"$scratch/err"
 same "two refused images make exit 1" 1 $?
 same "the summary" "shard 1/1: 10 converted, 2 refused" "$(cat "$scratch/out")"
-same "the log has a line an image and the summary" 13 "$(wc -l <"$scratch/log")"
+same "the log has a line an image" 12 "$(grep -c "\"event\":\"image\"" "$scratch/log")"
 check "the log is JSON" python3 -c 'import json,sys; [json.loads(x) for x in open(sys.argv[1])]' "$scratch/log"
 check "the figures are there" grep -q 'outcome="converted"} 10' "$scratch/metrics"
 for number in 0 5 11; do
@@ -138,4 +138,89 @@ wait "${workers[@]}"
 same "killed shards end with the tags and the ledger of a serial run" "$(tags serial)" "$(tags killed)"
 "$deroot" mirror status --plan "$scratch/plan.json" "${plain[@]}" >"$scratch/status" 2>/dev/null
 same "status" "10 done, 0 untagged, 2 refused, 0 open" "$(head -1 "$scratch/status")"
+
+# What a run leaves to be looked at: a log, pages of images, a dashboard whose links lead somewhere.
+mirror_yaml pages >"$scratch/pages.yaml"
+check "a plan of three shards" "$deroot" mirror plan -f "$scratch/pages.yaml" "${plain[@]}" --shards 3 -o "$scratch/three.json"
+for shard in 1/3 2/3 3/3; do
+    "$deroot" mirror run --plan "$scratch/three.json" "${plain[@]}" --shard $shard --log "$scratch/run${shard%/*}.jsonl" \
+        --reports "$scratch/pages" --html "$scratch/own${shard%/*}.html" >/dev/null 2>&1
+done
+check "logs of all shards make a dashboard" "$deroot" report "$scratch"/run?.jsonl -o "$scratch/dashboard.html"
+check "so does the state" test "$("$deroot" mirror status --plan "$scratch/three.json" "${plain[@]}" \
+    --html "$scratch/status.html" --reports "$scratch/pages" >/dev/null 2>&1; echo $?)" = 1
+# dashboard FILE: no script, a strict policy, each link leads to a page; prints how many links.
+dashboard() {
+    python3 - "$1" <<'PYTHON'
+import html.parser, os, sys
+links, bad = [], []
+class Page(html.parser.HTMLParser):
+    def handle_starttag(self, tag, attributes):
+        names = dict(attributes)
+        if tag in ("script", "link", "img", "iframe", "object"): bad.append(tag)
+        bad.extend(name for name in names if name.startswith("on") or name == "src")
+        if tag == "a": links.append(names["href"])
+text = open(sys.argv[1]).read()
+Page().feed(text)
+folder = os.path.dirname(sys.argv[1])
+bad += [link for link in links if not os.path.isfile(os.path.join(folder, link))]
+if "content=\"default-src 'none'; style-src 'unsafe-inline'\"" not in text: bad.append("policy")
+print(len(set(links)), *bad)
+PYTHON
+}
+for page in dashboard status; do
+    same "$page.html links to a page for each image and needs nothing else" 12 "$(dashboard "$scratch/$page.html")"
+done
+# shared_writes LOG...: how often the base was written, as the logs tell.
+shared_writes() {
+    grep -h '"event":"layer"' "$@" | grep -c '"how":"rewritten"'
+}
+same "one process writes the shared base once" 1 "$(shared_writes "$scratch/log")"
+same "shards, one after the other, write the shared base once" 1 "$(shared_writes "$scratch"/run?.jsonl)"
+
+chromium --headless --no-sandbox --disable-gpu --window-size=400,3000 --dump-dom "file://$scratch/dashboard.html" \
+    >"$scratch/dom" 2>"$scratch/chromium"
+same "a browser shows twelve squares with links" 12 "$(grep -o '<a class="tile' "$scratch/dom" | wc -l)"
+empty "a browser has no complaint" "$(grep -i 'content security\|refused to' "$scratch/chromium")"
+
+# A cache: another target, and nothing has to be fetched, read or written again.
+for target in cold warm; do
+    mirror_yaml $target >"$scratch/$target.yaml"
+    "$deroot" mirror run -f "$scratch/$target.yaml" "${plain[@]}" --cache "$scratch/cache" --format json \
+        >"$scratch/$target.json" 2>/dev/null
+done
+same "a warm cache spares reading and writing" "0 0 1" "$(python3 -c \
+    'import json,sys; d=json.load(open(sys.argv[1]))["layers"]; print(d["read"], d["rewritten"], d["recalledForms"])' "$scratch/warm.json")"
+same "a warm cache gives the same" "$(tags serial)" "$(tags warm)"
+
+# On a terminal: a line an image, a bar, an estimate.
+mirror_yaml terminal >"$scratch/terminal.yaml"
+LC_ALL=C.UTF-8 script -qc "stty cols 100 rows 30; '$deroot' mirror run -f '$scratch/terminal.yaml' --tls-verify=false --jobs 2" \
+    "$scratch/terminal" >/dev/null 2>&1
+check "a terminal shows a bar of the whole" grep -q '\[█*░*\] *[0-9]* %  [0-9]*/12' "$scratch/terminal"
+check "a terminal shows the images that are worked on" grep -qE '/terminal/team/app[0-2]:1\.[0-9]+ ' "$scratch/terminal"
+check "a terminal keeps the refused ones in sight" grep -qE '^.*refused    .*team/app' "$scratch/terminal"
+
+# Bursts of 429 and 503, and a pace of so many requests a second.
+unsteady=$((port + 1))
+"$here/unsteady_registry.py" $unsteady $port "$scratch/times" &
+proxy=$!
+trap 'kill $server $proxy 2>/dev/null' EXIT
+for _ in $(seq 50); do curl -fs "http://127.0.0.1:$unsteady/v2/" >/dev/null && break; sleep 0.1; done
+mirror_yaml unsteady | sed "s/$port/$unsteady/g; s/defaults: {/defaults: {requests-per-second: 50, /" >"$scratch/unsteady.yaml"
+"$deroot" mirror run -f "$scratch/unsteady.yaml" "${plain[@]}" --jobs 4 --log "$scratch/unsteady.jsonl" >"$scratch/out" 2>/dev/null
+same "a registry with bursts of 429 and 503 gets everything" "shard 1/1: 10 converted, 2 refused" "$(cat "$scratch/out")"
+same "what came out is the same" "$(tags serial)" "$(tags unsteady)"
+check "requests were refused in bursts" test "$(grep -cE ' (429|503)$' "$scratch/times")" -ge 20
+check "tries are in the log" grep -q '"event":"retry"' "$scratch/unsteady.jsonl"
+# In no second more than asked for: 50, and one for where the second begins; the proxy's own
+# waiting can push two together.
+check "the pace is kept" python3 - "$scratch/times" <<'PYTHON'
+import sys
+times = sorted(float(line.split()[0]) for line in open(sys.argv[1]))[1:]
+most = max(sum(1 for t in times[i:] if t < times[i] + 1) for i in range(len(times)))
+assert most <= 55, most
+assert len(times) / (times[-1] - times[0]) <= 51, len(times)
+PYTHON
+kill $proxy
 finish

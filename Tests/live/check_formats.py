@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Reads what `deroot check` wrote with readers that are not ours; prints faults, exits 1 for any.
 
-check_formats.py FORMAT FILE [SCHEMA | WIDTH]
+check_formats.py FORMAT FILE [SCHEMA]
+check_formats.py layout FILE WIDTH light|dark
 """
 import html
 import html.parser
@@ -55,12 +56,28 @@ def read_pod(text):
         kubernetes_validate.validate(pod, "1.35", strict=True)
     except Exception as error:
         faults.append(f"the pod: {str(error)[:300]}")
-    security = pod["spec"]["securityContext"]
+    # The controls of the Pod Security Standards' profile restricted, one by one.
+    spec = pod["spec"]
+    security = spec["securityContext"]
     expect(security["runAsNonRoot"] is True and security["runAsUser"] > 0, "the pod may run as root")
-    for container in pod["spec"]["containers"]:
-        expect(container["securityContext"]["capabilities"]["drop"] == ["ALL"], "the pod keeps capabilities")
+    expect(security["seccompProfile"]["type"] == "RuntimeDefault", "no seccomp profile")
+    expect(not {"hostNetwork", "hostPID", "hostIPC"} & set(spec), "the pod is in the host's namespaces")
+    # Of the sysctls that restricted allows, the one that ports below 1024 need.
+    names = {sysctl["name"] for sysctl in security.get("sysctls", [])}
+    expect(names <= {"net.ipv4.ip_unprivileged_port_start"}, f"sysctls {names}")
+    for container in spec["containers"]:
+        context = container["securityContext"]
+        expect(context["capabilities"] == {"drop": ["ALL"]}, "the pod keeps capabilities")
+        expect(context["allowPrivilegeEscalation"] is False, "the pod may gain privileges")
+        expect(not context.get("privileged") and "procMount" not in context, "the pod is privileged")
+        expect(not any("hostPort" in port for port in container.get("ports", [])), "a port of the host")
         mounted = {mount["name"] for mount in container["volumeMounts"]}
-        expect(mounted == {volume["name"] for volume in pod["spec"]["volumes"]}, "mounts and volumes differ")
+        expect(mounted == {volume["name"] for volume in spec["volumes"]}, "mounts and volumes differ")
+    for volume in spec["volumes"]:
+        kinds = set(volume) - {"name"}
+        allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
+                   "projected", "secret"}
+        expect(len(kinds) == 1 and kinds <= allowed, f"a volume of {kinds}")
 
 
 def read_sarif(path):
@@ -108,6 +125,9 @@ class Page(html.parser.HTMLParser):
         expect(tag in ALLOWED, f"<{tag}>")
         expect(not any(name.startswith("on") or name in ("src", "srcset") for name in values), f"<{tag}> with {list(values)}")
         expect(values.get("href", "#").startswith("#"), "a link that leads out")
+        if tag == "svg":
+            named = values.get("role") == "img" and values.get("aria-label")
+            expect(named or values.get("aria-hidden") == "true", "a picture without a label")
         if values.get("http-equiv") == "Content-Security-Policy":
             self.policy = values["content"]
         if re.fullmatch("h[1-6]", tag):
@@ -151,21 +171,41 @@ def read_html(path):
 WRAPPER = """<!DOCTYPE html><iframe id=page style="width:%dpx;height:900px;border:0" srcdoc="%s"></iframe>
 <pre id=out></pre><script>
 const frame = document.getElementById("page");
+// Colours as [red, green, blue, alpha]; WCAG's luminance and contrast.
+const colour = text => { const found = text.match(/[\\d.]+/g).map(Number); return found.length > 3 ? found : [...found, 1]; };
+const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3]));
+const linear = part => part <= 10.31475 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4;
+const luminance = c => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]);
 frame.onload = () => {
-  const inner = frame.contentDocument, width = inner.documentElement.clientWidth, wide = [];
+  const inner = frame.contentDocument, width = inner.documentElement.clientWidth, wide = [], pale = [];
+  const style = element => frame.contentWindow.getComputedStyle(element);
+  const dark = frame.contentWindow.matchMedia("(prefers-color-scheme: dark)").matches;
   inner.querySelectorAll("details").forEach(element => element.open = true);
   inner.querySelectorAll("body *").forEach(element => {
     const box = element.getBoundingClientRect();
     if (box.width > 0 && box.right > width + 1) wide.push(element.tagName + "." + element.getAttribute("class"));
   });
-  document.getElementById("out").textContent =
-    JSON.stringify({width, scroll: inner.documentElement.scrollWidth, wide: wide.slice(0, 5)});
+  let texts = 0;
+  inner.querySelectorAll("body *:not(svg *)").forEach(element => {
+    if (![...element.childNodes].some(node => node.nodeType === 3 && node.data.trim())) return;
+    const chain = [];
+    for (let at = element; at; at = at.parentElement) chain.unshift(colour(style(at).backgroundColor));
+    const ground = chain.reduce((below, top) => over(top, below), dark ? [0, 0, 0] : [255, 255, 255]);
+    const [a, b] = [luminance(over(colour(style(element).color), ground)), luminance(ground)];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style(element).fontSize), isBold = style(element).fontWeight >= 700;
+    texts += 1;
+    if (contrast < (size >= 24 || (isBold && size >= 18.66) ? 3 : 4.5))
+      pale.push(element.tagName + "." + element.getAttribute("class") + " " + contrast.toFixed(2));
+  });
+  document.getElementById("out").textContent = JSON.stringify({width, dark, texts,
+    scroll: inner.documentElement.scrollWidth, wide: wide.slice(0, 5), pale: pale.slice(0, 5)});
 };
 </script>"""
 
 
-def read_layout(path, width):
-    """Nothing is wider than the window, with everything unfolded."""
+def read_layout(path, width, scheme):
+    """With everything unfolded, nothing is wider than the window, and all text has WCAG's contrast."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if not browser:
         faults.append("there is no chromium")
@@ -177,19 +217,21 @@ def read_layout(path, width):
         wrapper.write(WRAPPER % (width, html.escape(page)))
         wrapper.flush()
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
-                   "--dump-dom", f"file://{wrapper.name}"]
+                   f"--blink-settings=preferredColorScheme={int(scheme == 'light')}", "--dump-dom", f"file://{wrapper.name}"]
         shown = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     found = re.search(r'<pre id="out">(\{.*?\})</pre>', shown, re.S)
     expect(found, "chromium measured nothing")
     if found:
         sizes = json.loads(html.unescape(found.group(1)))
         expect(sizes["scroll"] <= sizes["width"] and not sizes["wide"], f"too wide: {sizes}")
+        expect(sizes["dark"] == (scheme == "dark"), f"not shown {scheme}")
+        expect(sizes["texts"] > 20 and not sizes["pale"], f"too pale: {sizes}")
 
 
 def main():
     kind, path, *rest = sys.argv[1:]
     if kind == "layout":
-        read_layout(path, int(rest[0]))
+        read_layout(path, int(rest[0]), rest[1])
     else:
         if kind == "json":
             read_json(path, rest[0])

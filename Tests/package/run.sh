@@ -14,17 +14,18 @@ ok() {
         passed=$((passed + 1)); echo "ok   $1"
     else
         failed=$((failed + 1)); echo "FAIL $1"
+        return 1
     fi
 }
 "$repo/scripts/images.sh" base || exit 1
 root=$(mktemp -d "$DEROOT_WORK/package.XXXXXX")
-trap 'umount "$root/proc" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
+trap 'umount "$root/proc" "$root/dev/pts" 2>/dev/null; rm -rf --one-file-system "$root"' EXIT
 inside() { chroot "$root" env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 
 tar -C "$root" --exclude='./dev/*' -xpf "$DEROOT_WORK/base.tar"
 for node in null urandom; do cp -a "/dev/$node" "$root/dev/"; done
 cp /etc/resolv.conf "$root/etc/resolv.conf"
-cp -p "$dist"/deroot_*.deb "$dist"/deroot-*.tar.gz "$repo/testdata/demo.oci.tar" "$root/root/"
+cp -p "$dist"/deroot_*.deb "$dist"/deroot-*.tar.gz "$repo/testdata/demo.oci.tar" "$here"/completions.bash "$root/root/"
 inside bash -c '! command -v swift && ! command -v deroot' >/dev/null
 ok "the root is fresh: neither swift nor deroot in it" $?
 
@@ -38,6 +39,9 @@ inside deroot --version >"$root/said" 2>&1
 [ $? -eq 2 ] && grep -q "mount it" "$root/said"
 ok "without /proc it says so, and does not pretend to have worked" $?
 mount -t proc proc "$root/proc"
+# Shells are tried at a terminal.
+ln -s /proc/self/fd "$root/dev/fd"
+mkdir -p "$root/dev/pts" && mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" && ln -sf pts/ptmx "$root/dev/ptmx"
 version=$(inside deroot --version)
 [ "$version" = "$(grep -o '"[0-9][^"]*"' "$repo/Sources/DerootCore/Version.swift" | tr -d '"')" ]
 ok "deroot --version says the package's version ($version)" $?
@@ -52,8 +56,39 @@ for page in "$root"/usr/share/man/man1/deroot*.1.gz; do
 done
 [ -e "$root/usr/share/man/man1/deroot-convert.1.gz" ]
 ok "every command has a man page" $?
-inside bash -n /usr/share/bash-completion/completions/deroot
-ok "bash reads its completions" $?
+# Every line that another script says of a test counts as one.
+while IFS= read -r line; do
+    case $line in
+    ok\ *) passed=$((passed + 1)) ;;
+    FAIL\ *) failed=$((failed + 1)) ;;
+    esac
+    echo "$line"
+done < <("$here/manual.py" "$root/usr/bin/deroot" "$root/usr/share/man/man1" "$repo" 2>&1 || echo "FAIL the manual's tests")
+
+# What Tab offers, in every shell. A file whose name would be a command must not be offered to bash,
+# which would run it.
+inside bash -c 'cd /root && mkdir -p tab/sub && cd tab && ln -s ../out nginx && touch a.tar b.json mine.yaml "\$(touch pwned)"'
+wrong=$(cd "$root" && inside bash -c 'cd /root/tab && bash /root/completions.bash /usr/share/bash-completion/completions/deroot' \
+    <"$here/completions.txt" 2>&1)
+[ -z "$wrong" ]
+ok "bash completes commands, options, images, recipes $wrong" $?
+[ ! -e "$root/root/tab/pwned" ]
+ok "bash runs nothing that a file is called" $?
+inside bash -c 'apt-get install -y -qq --no-install-recommends zsh fish' >"$root/apt.log" 2>&1
+ok "zsh and fish are there" $? || tail -5 "$root/apt.log"
+printf '%s\n' 'deroot conv|deroot convert' 'deroot recipe show postg|deroot recipe show postgres' \
+    'deroot check oci:ngi|deroot check oci:nginx/' 'deroot check --gate dis|deroot check --gate disa' \
+    'deroot check --recipe php-a|deroot check --recipe php-apache' >"$root/tab"
+tab() { "$here/tab.py" "cd /root/tab; $1" chroot "$root" env -i PATH=/usr/bin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb "${@:2}" <"$root/tab"; }
+wrong=$(tab 'source /usr/share/bash-completion/completions/deroot' bash --norc -i 2>&1)
+[ -z "$wrong" ]
+ok "bash completes at a terminal $wrong" $?
+wrong=$(tab 'fpath=(/usr/share/zsh/vendor-completions $fpath); autoload -Uz compinit; compinit -u -D' zsh -f -i 2>&1)
+[ -z "$wrong" ]
+ok "zsh completes at a terminal $wrong" $?
+wrong=$(tab 'source /usr/share/fish/vendor_completions.d/deroot.fish' fish --no-config -i 2>&1)
+[ -z "$wrong" ]
+ok "fish completes at a terminal $wrong" $?
 linked=$(objdump -p "$root/usr/bin/deroot" | awk '/NEEDED/ { print $2 }' | sort | tr '\n' ' ')
 unused=$(inside ldd -u /usr/bin/deroot | grep '^\s*/' | grep -v libm.so)
 [ -z "$unused" ]

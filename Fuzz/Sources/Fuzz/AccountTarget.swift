@@ -93,10 +93,20 @@ private struct EngineUser {
         Int(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// What Go's unicode.IsSpace takes for a blank, in UTF-8.
+    private static let blanks: [[UInt8]] =
+        (Array(0x09...0x0D) + [0x20, 0x85, 0xA0, 0x1680] + Array(0x2000...0x200A)
+        + [0x2028, 0x2029, 0x202F, 0x205F, 0x3000])
+        .compactMap { (value: UInt32) in Unicode.Scalar(value).map { Array(String($0).utf8) } }
+
     private static func trimmed(_ line: ArraySlice<UInt8>) -> [UInt8] {
-        let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
-        var line = line.drop(while: isBlank)
-        while let last = line.last, isBlank(last) { line = line.dropLast() }
+        var line = line
+        while let blank = blanks.first(where: { line.starts(with: $0) }) {
+            line = line.dropFirst(blank.count)
+        }
+        while let blank = blanks.first(where: { line.suffix($0.count).elementsEqual($0) }) {
+            line = line.dropLast(blank.count)
+        }
         return Array(line)
     }
 }

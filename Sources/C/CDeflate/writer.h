@@ -36,14 +36,28 @@ ALWAYS_INLINE void put_bytes(
 /// Copies `count` bits from bit `from` of `bytes`, which must go on for 8 bytes.
 static inline void put_run(
     struct deflate_splicer *splicer, const uint8_t *bytes, uint64_t from, uint64_t count) {
-    if ((from & 7) == splicer->bit_count && count >= 64) {
+    if (count >= 128) {
+        // The output's byte border first, then whole bytes, moved by the bits that are left between.
         unsigned head = (8 - splicer->bit_count) & 7;
         put_bits(splicer, low_bits(bits_at(bytes, from), head), head);
         from += head;
         count -= head;
-        put_bytes(splicer, bytes + (from >> 3), count >> 3);
-        from += count & ~UINT64_C(7);
-        count &= 7;
+        const uint8_t *source = bytes + (from >> 3);
+        unsigned shift = from & 7;
+        uint64_t done = count >> 3;
+        if (shift == 0) {
+            put_bytes(splicer, source, (size_t)done);
+        } else {
+            uint8_t *out = splicer->out + splicer->out_count;
+            done &= ~UINT64_C(7);
+            for (uint64_t index = 0; index < done; index += 8) {
+                uint64_t word = load64(source + index) >> shift;
+                store64(out + index, word | (uint64_t)source[index + 8] << (64 - shift));
+            }
+            splicer->out_count += (size_t)done;
+        }
+        from += done * 8;
+        count -= done * 8;
     }
     for (; count >= 56; from += 56, count -= 56) {
         put_bits(splicer, low_bits(bits_at(bytes, from), 56), 56);

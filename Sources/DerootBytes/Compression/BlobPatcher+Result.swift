@@ -15,6 +15,20 @@ extension BlobPatcher {
         package var rawSize: UInt64
         /// What was written; nil where there was no sink or no edit: nothing went to the sink.
         package var written: Written?
+
+        /// What is known of a blob from an earlier pass.
+        package init(
+            compression: Compression, digest: Digest, size: UInt64, trailing: UInt64,
+            diffID: DiffID, rawSize: UInt64, written: Written? = nil
+        ) {
+            self.compression = compression
+            self.digest = digest
+            self.size = size
+            self.trailing = trailing
+            self.diffID = diffID
+            self.rawSize = rawSize
+            self.written = written
+        }
     }
 
     /// What was written.

@@ -17,18 +17,17 @@ final class DigestLane {
     private static let batchBytes = 1 << 20
 
     private let hashers = Hashers()
-    private let hasThreads: Bool
+    private var hasThreads: Bool
     private var filling = Notebook()
     private var waiting = Notebook()
-    private var thread: RunningThread?
+    /// Comes with the first full notebook: most blobs are small.
+    private var thread: SerialThread?
     private var opened = 0
 
     /// A lane without digests; nil: with threads where the machine has two cores.
     init(hasThreads: Bool? = nil) {
         self.hasThreads = hasThreads ?? (sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1)
     }
-
-    deinit { thread?.join() }
 
     /// Starts a digest.
     func open(_ algorithm: Digest.Algorithm) -> Slot {
@@ -66,7 +65,7 @@ final class DigestLane {
 
     /// The digest of everything it has seen; it stays usable.
     func digest(_ slot: Slot) -> Digest {
-        join()
+        thread?.wait()
         hashers.work(off: filling)
         return hashers.digest(slot)
     }
@@ -76,19 +75,21 @@ final class DigestLane {
         return Slot(index: opened)
     }
 
-    private func join() {
-        thread?.join()
-        thread = nil
-    }
-
     /// Starts working off what was noted, and begins a new page.
     private func turn() {
-        join()
+        if thread == nil, hasThreads {
+            thread = SerialThread()
+            hasThreads = thread != nil
+        }
+        guard let thread else {
+            hashers.work(off: filling)
+            return
+        }
+        thread.wait()
         swap(&filling, &waiting)
         let hashers = hashers
         let notebook = waiting
-        if hasThreads { thread = RunningThread.start { hashers.work(off: notebook) } }
-        if thread == nil { hashers.work(off: notebook) }
+        thread.start { hashers.work(off: notebook) }
     }
 }
 
@@ -137,19 +138,43 @@ private final class Notebook: Sendable {
 
 /// The digests themselves.
 private final class Hashers: Sendable {
+    /// Either of the two.
     private final class Entry {
-        var hasher: DigestHasher
-        init(_ hasher: consuming DigestHasher) { self.hasher = hasher }
+        let paired: PairedSHA256?
+        var hasher: DigestHasher?
+
+        init(_ hasher: consuming DigestHasher) {
+            paired = nil
+            self.hasher = consume hasher
+        }
+
+        init(_ paired: PairedSHA256) {
+            self.paired = paired
+            hasher = nil
+        }
+
+        static func opening(_ algorithm: Digest.Algorithm) -> Entry {
+            algorithm == .sha256 && PairedSHA256.isAvailable
+                ? Entry(PairedSHA256()) : Entry(DigestHasher(algorithm))
+        }
+
+        func fork() -> Entry? {
+            if let paired { return Entry(PairedSHA256(copying: paired)) }
+            guard let copy = hasher?.fork() else { return nil }
+            return Entry(copy)
+        }
+
+        func digest() -> Digest? { paired?.digest() ?? hasher?.digest() }
     }
 
     private let entries = Mutex<[DigestLane.Slot: Entry]>([:])
 
     func digest(_ slot: DigestLane.Slot) -> Digest {
         entries.withLock { entries in
-            guard let entry = entries[slot] else {
+            guard let digest = entries[slot]?.digest() else {
                 preconditionFailure("the digest was closed")
             }
-            return entry.hasher.digest()
+            return digest
         }
     }
 
@@ -157,21 +182,30 @@ private final class Hashers: Sendable {
         entries.withLock { entries in
             notebook.take { page in
                 unsafe page.bytes.withUnsafeBytes { bytes in
+                    var pending = PairedBytes()
                     var start = 0
                     for note in page.notes {
                         switch note {
                         case .open(let slot, let algorithm):
-                            entries[slot] = Entry(DigestHasher(algorithm))
+                            entries[slot] = .opening(algorithm)
                         case .fork(let slot, let copy):
-                            entries[copy] = entries[slot].map { Entry($0.hasher.fork()) }
+                            unsafe pending.workOff(bytes)
+                            entries[copy] = entries[slot]?.fork()
                         case .close(let slot): entries[slot] = nil
                         case .bytes(let slot, let second, let end):
-                            let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                            for slot in [slot, second] {
+                                guard let slot, let entry = entries[slot] else { continue }
+                                if let paired = entry.paired {
+                                    pending.add(start..<end, to: paired)
+                                } else {
+                                    unsafe entry.hasher?.update(
+                                        UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                                }
+                            }
                             start = end
-                            unsafe entries[slot]?.hasher.update(part)
-                            if let second { unsafe entries[second]?.hasher.update(part) }
                         }
                     }
+                    unsafe pending.workOff(bytes)
                 }
             }
         }

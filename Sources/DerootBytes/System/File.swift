@@ -4,7 +4,8 @@ package import Glibc
 ///
 /// All system calls on files are made here and in this folder, each turned into `throws` at once.
 package struct File: ~Copyable {
-    private let descriptor: Int32
+    /// The file's number.
+    let descriptor: Int32
     /// The path it was opened with, for messages.
     package let path: String
 

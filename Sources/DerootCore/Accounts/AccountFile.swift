@@ -47,9 +47,7 @@ package struct AccountFile: Sendable, Hashable {
             let text = Self.trimmed(line)
             // Go trims these as white space, libc does not: the row would have two names.
             let isOdd = text.contains { $0 < 0x20 && $0 != 0x09 }
-            let isPadded = Self.unicodeBlanks.contains { blank in
-                text.starts(with: blank) || text.suffix(blank.count).elementsEqual(blank)
-            }
+            let isPadded = Self.isPadded(text)
             guard !isOdd, !isPadded else {
                 throw DerootError(
                     .hostile, "line \(index + 1) has a control character or odd blanks")
@@ -76,8 +74,17 @@ package struct AccountFile: Sendable, Hashable {
         rows = []
     }
 
-    /// U+0085 and U+00A0 in UTF-8.
-    private static let unicodeBlanks: [[UInt8]] = [[0xC2, 0x85], [0xC2, 0xA0]]
+    /// What Go's unicode.IsSpace takes for a blank beside ASCII's, in UTF-8.
+    private static let unicodeBlanks: [[UInt8]] =
+        ([0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000] + (0x2000...0x200A))
+        .compactMap { (value: UInt32) in Unicode.Scalar(value).map { Array(String($0).utf8) } }
+
+    private static func isPadded(_ line: ArraySlice<UInt8>) -> Bool {
+        guard line.first ?? 0 >= 0x80 || line.last ?? 0 >= 0x80 else { return false }
+        return unicodeBlanks.contains { blank in
+            line.starts(with: blank) || line.suffix(blank.count).elementsEqual(blank)
+        }
+    }
 
     /// True where some row's number is `id` only to lenient readers (`+5`, `005`), as Go's Atoi is.
     package func namesLeniently(_ id: UInt32) -> Bool {

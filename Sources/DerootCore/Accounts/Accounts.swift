@@ -39,6 +39,7 @@ package struct Accounts: Sendable {
         var files: [Kind: AccountFile] = [:]
         for kind in Kind.allCases {
             let place = try Self.locate(kind, in: tree)
+            try Self.refuseOtherView(of: place.path, in: tree)
             places[kind] = place
             guard let entry = place.entry else { continue }
             do throws(DerootError) {
@@ -72,6 +73,36 @@ package struct Accounts: Sendable {
         }
         guard tree[origin].bodySize <= sizeLimit else { throw refuse("has more than 1 MiB") }
         return Place(path: resolved.path, entry: origin)
+    }
+
+    /// Refuses an image that writes or hides an account file through a symbolic link in the file's path:
+    /// runtimes that follow the link would read other rows than those that replace it.
+    private static func refuseOtherView(
+        of place: TarPath, in tree: FileTree
+    ) throws(DerootError) {
+        let written = tree.behindLinks.sorted {
+            ($0.key.layer, $0.key.index) < ($1.key.layer, $1.key.index)
+        }
+        for (reference, real) in written {
+            let entry = tree[reference]
+            let touched: TarPath
+            switch try Whiteout(real.bytes[...], at: entry.offset) {
+            // A directory in the place of one changes nothing of what is in it.
+            case nil where entry.type == .directory && real != place: continue
+            case nil: touched = real
+            case .file(let hidden): touched = hidden
+            case .opaque(let directory): touched = directory
+            case .metadata: continue
+            }
+            guard place.isAt(orBelow: touched) else { continue }
+            let spelled = tree.layers[reference.layer].path(reference.index)
+            throw DerootError(
+                .disagreement,
+                "an entry that is \(real) for runtimes that follow the symbolic link in its path",
+                at: .init(entry: printable(spelled.bytes), offset: entry.offset),
+                advice:
+                    "they would read other accounts than runtimes that replace the link; refused")
+        }
     }
 
     /// The rows of passwd; empty where there is none.

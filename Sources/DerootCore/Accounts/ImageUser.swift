@@ -85,7 +85,7 @@ package enum ImageUser: Sendable, Hashable {
 
     private static func refuse(_ user: String, _ why: String) -> DerootError {
         DerootError(
-            .blocked, "the image's User '\(printable(user.utf8))' does not resolve: \(why)",
+            .blocked, "the user '\(printable(user.utf8))' does not resolve: \(why)",
             advice: "name the account to use with --user UID:GID")
     }
 }

@@ -25,6 +25,8 @@ package struct Conversion: Sendable {
     package var memory: LayerMemory?
     /// Stops before anything is written where the result would certainly not start.
     package var stopsAtFindings = false
+    /// Rules beside the catalogue's, which may stop it as well.
+    package var extraRules: [ExtraRule] = []
     /// The recipes that are looked at; nil: those in the binary.
     package var recipes: RecipeLibrary?
 
@@ -114,8 +116,9 @@ package struct Conversion: Sendable {
                 at: .init(file: source.name))
         }
         for image in graph.convertible { try check(image) }
+        let library = try library()
         let layers = try scan(graph.convertible, transaction) { image in
-            let policy = foretoldPolicy(image.config)
+            let policy = EntryPolicy.foretold(options, image.config, library)
             let decide = policy.map { policy -> LayerPass.Decide in
                 { listing in policy.change(of: listing.count - 1, in: listing) }
             }
@@ -248,44 +251,22 @@ package struct Conversion: Sendable {
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
         let memory = memory
-        source.expect(ordered.map(\.layer).filter { !(memory?.isShared($0.digest) ?? false) })
+        source.expect(ordered.map(\.layer).filter { !(memory?.isAtHand($0.digest) ?? false) })
         let scanner = scanner(transaction, keeping: try library().editedPaths)
         let files = StartFiles(images.map(\.config))
         let scanned = try pool.map(ordered) { (job: ScanJob) throws(DerootError) in
-            let read = { () throws(DerootError) in
+            let read = { (isDrafting: Bool, record: LayerRecorder?) throws(DerootError) in
                 try scanner.scan(
-                    job.layer, diffIDs: job.diffIDs, decide: job.decide, keeping: files)
+                    job.layer, diffIDs: job.diffIDs, decide: isDrafting ? job.decide : nil,
+                    keeping: files, record: record)
             }
-            guard let memory else { return try read() }
-            let scanned = try memory.scanned(job.layer, read: read)
+            guard let memory else { return try read(true, nil) }
+            let scanned = try memory.scanned(job.layer, limits: limits, read: read)
             try scanner.compare(scanned, with: job.diffIDs)
             return scanned
         }
         return Dictionary(
             scanned.map { ($0.descriptor.digest, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// What most likely changes in an image's layers, guessed from its config alone.
-    private func foretoldPolicy(_ config: ImageConfig) -> EntryPolicy? {
-        // Appended changes are known only when everything was read.
-        guard options.layers == .rewrite else { return nil }
-        var policy = EntryPolicy(options)
-        let identifier: (UInt32, UInt32)? =
-            switch options.user {
-            case .numbers(let uid, let gid): (uid, gid ?? uid)
-            case .auto where ["", "0", "root", "0:0", "root:root"].contains(config.user ?? ""):
-                (Identity.defaultID, Identity.defaultID)
-            case .auto, .adopt, .name: nil
-            }
-        policy.sharesWithGroup = options.profiles.contains(.openshift)
-        if let (uid, group) = identifier {
-            let gid = policy.sharesWithGroup ? 0 : group
-            policy.owner = .init(
-                uid: uid, gid: gid, userName: Array("nonroot".utf8),
-                groupName: Array("nonroot".utf8))
-            policy.ownedRoots = OwnedPaths.foretold(options, config: config)
-        }
-        return policy
     }
 }
 

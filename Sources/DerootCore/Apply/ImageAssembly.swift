@@ -8,6 +8,14 @@ package struct WrittenLayer: Sendable, Hashable {
     package let size: UInt64
     package let diffID: DiffID
     package let compression: Compression
+
+    /// Says what a layer is.
+    package init(digest: Digest, size: UInt64, diffID: DiffID, compression: Compression) {
+        self.digest = digest
+        self.size = size
+        self.diffID = diffID
+        self.compression = compression
+    }
 }
 
 /// The names under which deroot notes what it did: manifest annotations, or labels for Docker.

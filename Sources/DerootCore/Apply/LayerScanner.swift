@@ -24,13 +24,14 @@ package struct LayerScanner: Sendable {
     /// Reads a layer for the first time and makes the changes that are foretold.
     ///
     /// `diffIDs` is what the configs that use the layer say of its raw stream; `decide` says what is
-    /// likely to change, and without it nothing is written; `files` says which bodies are kept.
+    /// likely to change, and without it nothing is written; `files` says which bodies are kept;
+    /// `record` takes what another run needs instead of the layer.
     ///
     /// - Throws: `.mismatch` for another size, digest or diffID than stated, and all that is wrong
     ///   with the layer.
     package func scan(
         _ layer: Descriptor, diffIDs: [DiffID], decide: LayerPass.Decide?,
-        keeping files: StartFiles? = nil
+        keeping files: StartFiles? = nil, record: LayerRecorder? = nil
     ) throws(DerootError) -> ScannedLayer {
         let accounts = Set(Accounts.Kind.allCases.map { Array($0.rawValue.utf8) })
         var pass = LayerPass()
@@ -49,7 +50,8 @@ package struct LayerScanner: Sendable {
         if let decide { pass.decide = decide }
         if let files { pass.beginnings = files.beginnings() }
         let (outcome, staged) = try run(
-            pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false)
+            pass, layer, diffID: diffIDs.first, writes: decide != nil, again: false,
+            record: record)
         let scanned = ScannedLayer(descriptor: layer, pass: outcome, draft: staged)
         try compare(scanned, with: diffIDs)
         return scanned
@@ -88,7 +90,8 @@ package struct LayerScanner: Sendable {
     }
 
     private func run(
-        _ template: LayerPass, _ layer: Descriptor, diffID: DiffID?, writes: Bool, again: Bool
+        _ template: LayerPass, _ layer: Descriptor, diffID: DiffID?, writes: Bool, again: Bool,
+        record: LayerRecorder? = nil
     ) throws(DerootError) -> (LayerPass.Outcome, StagedBlob?) {
         let place = DerootError.Location(file: source.name, blob: layer.digest)
         observer(.layerStarted(layer.digest, size: layer.size, again: again))
@@ -109,7 +112,7 @@ package struct LayerScanner: Sendable {
             let sink: ByteSink? =
                 writes && transaction != nil
                 ? { (bytes) throws(DerootError) in try unsafe output.write(bytes) } : nil
-            let outcome = try unsafe pass.run(blob, sink: sink)
+            let outcome = try unsafe pass.run(blob, sink: sink, record: record)
             guard outcome.blob.digest == layer.digest else {
                 throw DerootError(.mismatch, "the content has the digest \(outcome.blob.digest)")
             }

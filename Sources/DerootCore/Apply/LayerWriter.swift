@@ -16,22 +16,51 @@ struct LayerWriter: Sendable {
         _ layer: Descriptor, _ plan: LayerPlan, isRewritten: Bool
     ) throws(DerootError) -> WrittenLayer {
         guard isRewritten else { return try carry(layer, plan) }
-        if let scanned = scanned[layer.digest], scanned.pass.changes == plan.changes,
-            let draft = scanned.draft, let written = scanned.pass.blob.written
-        {
-            return try keep(draft, written, scanned.pass.blob.compression)
+        guard let memory else { return try form(of: layer, plan).layer }
+        return try memory.writing(layer.digest) { () throws(DerootError) in
+            try remembered(layer, plan, memory)
         }
-        if let form = memory?.form(layer.digest, plan.changes),
-            compression.target(for: form.layer.compression) == form.layer.compression
+    }
+
+    /// A form that is known, or a new one, which is known from then on.
+    private func remembered(
+        _ layer: Descriptor, _ plan: LayerPlan, _ memory: LayerMemory
+    ) throws(DerootError) -> WrittenLayer {
+        if draft(of: layer, plan) == nil, let known = memory.form(layer.digest, plan.changes),
+            compression.target(for: known.layer.compression) == known.layer.compression,
+            try known.bring(into: transaction, as: layer.mediaType)
         {
-            if !transaction.contains(form.layer.digest) {
-                try transaction.copy(
-                    try form.blob.contents(),
-                    descriptor: Descriptor(
-                        mediaType: layer.mediaType, digest: form.layer.digest,
-                        size: form.layer.size))
-            }
-            return form.layer
+            // What was drafted for another image counts as written, what a store had does not.
+            let isDraft = if case .staged = known.place { true } else { false }
+            memory.settle(layer.digest, plan.changes, known, isNew: isDraft)
+            return known.layer
+        }
+        let (kept, blob) = try form(of: layer, plan)
+        if let blob {
+            memory.settle(
+                layer.digest, plan.changes, LayerForm(layer: kept, place: .staged(blob)),
+                isNew: true)
+        }
+        return kept
+    }
+
+    private func draft(of layer: Descriptor, _ plan: LayerPlan) -> StagedBlob? {
+        guard let scanned = scanned[layer.digest], scanned.pass.changes == plan.changes else {
+            return nil
+        }
+        return scanned.pass.blob.written == nil ? nil : scanned.draft
+    }
+
+    /// The draft, or the layer read once more and written; without the blob where it was compressed
+    /// anew.
+    private func form(
+        of layer: Descriptor, _ plan: LayerPlan
+    ) throws(DerootError) -> (layer: WrittenLayer, blob: StagedBlob?) {
+        if let draft = draft(of: layer, plan), let pass = scanned[layer.digest]?.pass,
+            let written = pass.blob.written
+        {
+            let kept = try keep(draft, written, pass.blob.compression)
+            return (kept, kept.digest == written.digest ? draft : nil)
         }
         let (pass, blob) = try scanner.rewrite(layer, plan)
         guard let blob, let written = pass.blob.written else {
@@ -39,10 +68,7 @@ struct LayerWriter: Sendable {
                 .planMismatch, "the plan's changes are none", at: .init(blob: layer.digest))
         }
         let kept = try keep(blob, written, pass.blob.compression)
-        if kept.digest == written.digest {
-            memory?.note(layer.digest, plan.changes, .init(layer: kept, blob: blob))
-        }
-        return kept
+        return (kept, kept.digest == written.digest ? blob : nil)
     }
 
     private func keep(

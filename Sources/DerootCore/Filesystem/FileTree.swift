@@ -40,12 +40,18 @@ package struct FileTree: Sendable {
     /// Every name of a file that has more than one, by group; across layers.
     package private(set) var linkGroups: [[EntryRef]] = []
     private var groupOf: [EntryRef: Int] = [:]
+    /// Where entries, whiteouts included, go whose parent was or lay behind a symbolic link when their
+    /// turn came.
+    ///
+    /// One runtime follows the link (it extracts onto the lower layers), another puts a directory in its
+    /// place (overlay directories of Docker and podman); the view is the latter's.
+    package private(set) var behindLinks: [EntryRef: TarPath] = [:]
 
     private var nodes: [Node] = [Node(parent: -1, nameStart: 0, nameCount: 0)]
     private var names: [UInt8] = []
     private var slots: [Int32] = Array(repeating: -1, count: 64)
-    /// The directory that the last entry went into.
-    private var lastParent: (path: [UInt8], node: NodeID)?
+    /// The directory that the last entry went into, and where links in its path lead, if there are any.
+    private var lastParent: (path: [UInt8], node: NodeID, real: TarPath?)?
 
     /// An empty tree: the root alone.
     package init() {}
@@ -64,13 +70,21 @@ package struct FileTree: Sendable {
     package mutating func apply(_ layer: LayerListing) throws(DerootError) {
         let number = Int32(layers.count)
         layers.append(layer)
+        var hasMarkers = false
         for index in 0..<layer.count {
             guard
                 let whiteout = try Whiteout(layer.pathBytes(index), at: layer.entries[index].offset)
             else { continue }
+            hasMarkers = true
+            let path = layer.path(index)
+            if let real = real(path.parent) {
+                behindLinks[EntryRef(layer: Int(number), index: index)] = real.appending(path.name)
+            }
             apply(whiteout)
         }
-        for index in 0..<layer.count where !Whiteout.isMarker(layer.pathBytes(index)) {
+        makeRoom(for: layer.count)
+        for index in 0..<layer.count {
+            if hasMarkers, Whiteout.isMarker(layer.pathBytes(index)) { continue }
             insert(index, of: layer, number: number)
         }
     }
@@ -93,11 +107,19 @@ package struct FileTree: Sendable {
     }
 
     private mutating func insert(_ index: Int, of layer: LayerListing, number: Int32) {
-        let entry = layer.entries[index]
-        let reference = EntryRef(layer: Int(number), index: index)
-        if entry.type == .hardLink { link(reference, to: layer.linkBytes(index)) }
+        let type = layer.entries[index].type
+        if case .hardLink = type {
+            link(EntryRef(layer: Int(number), index: index), to: layer.linkBytes(index))
+        }
         let node = makeNode(layer.pathBytes(index))
-        if entry.type != .directory { killChildren(of: node) }
+        if let real = lastParent?.real {
+            let reference = EntryRef(layer: Int(number), index: index)
+            behindLinks[reference] = real.appending(name(of: node))
+        }
+        if case .directory = type {
+        } else if nodes[node].firstChild >= 0 {
+            killChildren(of: node)
+        }
         nodes[node].layer = number
         nodes[node].index = Int32(index)
     }
@@ -107,18 +129,36 @@ package struct FileTree: Sendable {
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
         let parentPath = slash.map { path[..<$0] } ?? path.prefix(0)
         var parent = 0
-        if let (known, node) = lastParent, known.elementsEqual(parentPath), nodes[node].isAlive {
+        if let last = lastParent, last.path.elementsEqual(parentPath), nodes[last.node].isAlive {
             // Archives list a directory's entries one after another.
-            parent = node
+            parent = last.node
         } else {
+            var isBehindLink = false
             for component in parentPath.split(separator: UInt8(ascii: "/")) {
-                parent = child(of: parent, named: component) ?? add(component, to: parent)
+                parent = makeChild(of: parent, named: component)
+                isBehindLink = isBehindLink || isSymlink(parent)
             }
-            lastParent = (Array(parentPath), parent)
+            let real = isBehindLink ? resolve(TarPath(parentPath)).path : nil
+            lastParent = (Array(parentPath), parent, real)
         }
         let name = slash.map { path[($0 + 1)...] } ?? path
         if name.isEmpty { return parent }
-        return child(of: parent, named: name) ?? add(name, to: parent)
+        return makeChild(of: parent, named: name)
+    }
+
+    private func isSymlink(_ node: NodeID) -> Bool {
+        entry(of: node).map { self[$0].type == .symlink } ?? false
+    }
+
+    /// Where a directory's path leads if there is a symbolic link in it; else nil.
+    private func real(_ directory: TarPath) -> TarPath? {
+        var node = 0
+        for component in directory.components {
+            guard let next = child(of: node, named: component) else { return nil }
+            if isSymlink(next) { return resolve(directory).path }
+            node = next
+        }
+        return nil
     }
 
     private mutating func link(_ reference: EntryRef, to target: ArraySlice<UInt8>) {
@@ -266,16 +306,18 @@ extension FileTree {
         return node
     }
 
-    private mutating func add(_ name: ArraySlice<UInt8>, to parent: NodeID) -> NodeID {
-        let (slot, dead) = slot(parent, name)
-        if let dead {
-            nodes[dead].isAlive = true
-            if !nodes[dead].isListed {
-                nodes[dead].isListed = true
-                nodes[dead].nextSibling = nodes[parent].firstChild
-                nodes[parent].firstChild = Int32(dead)
+    /// A child, made where it is not there; one that is dead lives again.
+    private mutating func makeChild(of parent: NodeID, named name: ArraySlice<UInt8>) -> NodeID {
+        let (slot, known) = slot(parent, name)
+        if let known {
+            if nodes[known].isAlive { return known }
+            nodes[known].isAlive = true
+            if !nodes[known].isListed {
+                nodes[known].isListed = true
+                nodes[known].nextSibling = nodes[parent].firstChild
+                nodes[parent].firstChild = Int32(known)
             }
-            return dead
+            return known
         }
         let node = nodes.count
         nodes.append(
@@ -285,7 +327,7 @@ extension FileTree {
         names += name
         nodes[parent].firstChild = Int32(node)
         slots[slot] = Int32(node)
-        if nodes.count * 2 > slots.count { grow() }
+        if nodes.count * 2 > slots.count { rehash(into: slots.count * 2) }
         return node
     }
 
@@ -305,8 +347,16 @@ extension FileTree {
         return (slot, nil)
     }
 
-    private mutating func grow() {
-        slots = Array(repeating: -1, count: slots.count * 2)
+    /// Sees to it that as many nodes more cost no further growth.
+    private mutating func makeRoom(for count: Int) {
+        if count > nodes.count { nodes.reserveCapacity(nodes.count + count) }
+        var size = slots.count
+        while (nodes.count + count) * 2 > size { size *= 2 }
+        if size > slots.count { rehash(into: size) }
+    }
+
+    private mutating func rehash(into size: Int) {
+        slots = Array(repeating: -1, count: size)
         let mask = slots.count - 1
         for node in 1..<nodes.count {
             var slot = Self.hash(Int(nodes[node].parent), name(of: node)) & mask
@@ -315,11 +365,28 @@ extension FileTree {
         }
     }
 
-    /// FNV-1a over parent and name: the table is private, its order never shows.
+    /// Two numbers that nobody can foresee, so that nobody can choose names that collide.
+    private static let secret = (
+        UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1
+    )
+
+    /// Over parent and name, eight bytes at a time; the table is private, its order never shows.
     private static func hash(_ parent: NodeID, _ name: ArraySlice<UInt8>) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(truncatingIfNeeded: parent)
-        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        hash ^= hash >> 29
-        return Int(truncatingIfNeeded: hash & 0x7FFF_FFFF_FFFF_FFFF)
+        let (start, factor) = secret
+        let name = name.span
+        var hash = start ^ UInt64(truncatingIfNeeded: parent) ^ UInt64(name.count) << 32
+        var at = 0
+        while at < name.count {
+            var word: UInt64 = 0
+            if at + 8 <= name.count {
+                word = unsafe name.bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+            } else {
+                for index in at..<name.count { word = word << 8 | UInt64(name[index]) }
+            }
+            let product = (hash ^ word).multipliedFullWidth(by: factor)
+            hash = product.high ^ product.low
+            at += 8
+        }
+        return Int(truncatingIfNeeded: hash >> 1)
     }
 }

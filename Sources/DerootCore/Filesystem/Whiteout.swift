@@ -17,7 +17,9 @@ enum Whiteout {
         // AUFS keeps link targets below `.wh..wh.plnk`, so any component may be the marker.
         var atStart = true
         for index in path.indices {
-            if atStart, path[index...].starts(with: prefix) { return true }
+            if atStart, path[index] == prefix[0], path[index...].starts(with: prefix) {
+                return true
+            }
             atStart = path[index] == UInt8(ascii: "/")
         }
         return false

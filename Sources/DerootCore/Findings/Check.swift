@@ -15,6 +15,8 @@ package struct Check: Sendable {
     package var recipes: RecipeLibrary?
     /// Tells what is found in the images as `convert` would make them.
     package var showsConverted = false
+    /// Rules beside the catalogue's.
+    package var extraRules: [ExtraRule] = []
     package var observer: ConversionObserver = { _ in }
 
     package init(_ source: any ImageSource, _ options: ConversionOptions = .init()) {
@@ -125,8 +127,9 @@ package struct Check: Sendable {
             let refusal = try Self.refusal(refusal ?? error)
             return ImageCheck(image, .refused(refusal.message), refusal: refusal)
         }
-        let after = future.map { Rules.findings(in: $0) }
-        let findings = showsConverted ? after ?? [] : Rules.findings(in: current)
+        let after = future.map { Rules.findings(in: $0, and: extraRules) }
+        let findings =
+            showsConverted ? after ?? [] : Rules.findings(in: current, and: extraRules)
         var check = ImageCheck(
             digest: image.descriptor.digest, platform: image.platform.description,
             user: image.config.exactUser,

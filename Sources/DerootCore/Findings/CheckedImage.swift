@@ -89,8 +89,14 @@ package struct CheckedImage {
         start = StartImage(config, in: tree)
         chain = StartChain(start, files: files)
         census = EntryCensus(tree)
-        // A recipe may have moved a port or a pid file.
-        serverLines = ServerFiles.lines(in: tree, files)
+        // A recipe may have moved a port or a pid file. A file that was only copied into the layer on top is
+        // not kept again: its lines are those of before.
+        let view = tree
+        serverLines =
+            ServerFiles.lines(in: view, files)
+            + other.serverLines.filter { line in
+                view.resolve(line.path).node != nil && files.content(at: line.path) == nil
+            }
         access = Access(uid: plan.owner.uid, gid: plan.owner.gid, in: tree)
         futureAccess = access
     }

@@ -48,7 +48,7 @@ extension Conversion {
             guard let future = try inspect(image, in: graph, layers, plan: plan).future else {
                 continue
             }
-            let finding = Rules.findings(in: future).first { finding in
+            let finding = Rules.findings(in: future, and: extraRules).first { finding in
                 finding.severity == .block && [nil, .seen].contains(finding.confidence)
             }
             guard let finding else { continue }

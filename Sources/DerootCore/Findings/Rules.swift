@@ -63,9 +63,22 @@ package enum Rules {
     package static let all: [Rule] = checks.map { $0.rule }
 
     /// Everything that is found in an image: the worst first, then by id, then by place.
-    package static func findings(in image: CheckedImage) -> [Finding] {
-        checks.flatMap { $0.findings(in: image) }.sorted { a, b in
+    package static func findings(
+        in image: CheckedImage, and extra: [ExtraRule] = []
+    ) -> [Finding] {
+        let own = extra.flatMap { $0.findings(image) }
+        return (checks.flatMap { $0.findings(in: image) } + own).sorted { a, b in
             a.severity != b.severity ? a.severity > b.severity : a.rule.id < b.rule.id
         }
+    }
+}
+
+/// A rule of a program that uses the library; it counts like those of the catalogue.
+package struct ExtraRule: Sendable {
+    /// What it finds in an image.
+    package let findings: @Sendable (CheckedImage) -> [Finding]
+
+    package init(_ findings: @escaping @Sendable (CheckedImage) -> [Finding]) {
+        self.findings = findings
     }
 }

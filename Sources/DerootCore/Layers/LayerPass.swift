@@ -39,11 +39,12 @@ package struct LayerPass: Sendable {
 
     /// Reads a layer to its last byte.
     ///
-    /// The sink takes the rewritten blob; without one the changes are noted and not made.
+    /// The sink takes the rewritten blob; without one the changes are noted and not made. The record
+    /// takes the headers as they are.
     ///
     /// - Throws: Everything that is wrong with the layer, with its offset.
     package func run(
-        _ blob: consuming FileSlice, sink: ByteSink?
+        _ blob: consuming FileSlice, sink: ByteSink?, record: LayerRecorder? = nil
     ) throws(DerootError) -> Outcome {
         let patcher = try unsafe BlobPatcher(
             source: blob, sink: sink, limits: limits, digestAlgorithm: digestAlgorithm,
@@ -52,7 +53,10 @@ package struct LayerPass: Sendable {
         try unsafe TarWalk.run(
             limits: limits,
             pull: { () throws(DerootError) in try unsafe reading.pull() },
-            found: { (group) throws(DerootError) in try reading.found(group) },
+            found: { (group) throws(DerootError) in
+                record?.add(group)
+                try reading.found(group)
+            },
             settled: { (offset) throws(DerootError) in reading.settled = offset })
         return try reading.finish()
     }
@@ -130,6 +134,10 @@ private final class LayerReading {
     }
 
     func found(_ group: borrowing HeaderGroup) throws(DerootError) {
+        // Ours for the time of the call: handing out a member would count references each time.
+        var listing = LayerListing()
+        swap(&listing, &self.listing)
+        defer { swap(&listing, &self.listing) }
         let index = listing.count
         try listing.append(group)
         let start = group.offset + UInt64(group.bytes.count)

@@ -14,6 +14,8 @@ package struct EntryPolicy: Sendable {
     /// Roots with a rule of their own; the nearest root above a path counts.
     package var rules: [TarPath: OwnRule] = [:] { didSet { collectRules() } }
     private var ruleOf: [ArraySlice<UInt8>: OwnRule] = [:]
+    /// The lengths of their paths, modulo 64: most paths need no look into the dictionary.
+    private var ruleLengths: UInt64 = 0
     /// The group of what the user owns may what the user may (`--profile openshift`).
     package var sharesWithGroup = false
     /// Where files with ids of 65536 and more go; nil: nowhere.
@@ -73,18 +75,22 @@ package struct EntryPolicy: Sendable {
     /// The rule of the nearest root above a path, itself included.
     package func rule(for path: ArraySlice<UInt8>) -> OwnRule? {
         guard !ruleOf.isEmpty else { return nil }
-        var found = ruleOf[[]].flatMap { $0.isRecursive || path.isEmpty ? $0 : nil }
+        var found: OwnRule?
+        if mayBeRoot(0), let rule = ruleOf[[]], rule.isRecursive || path.isEmpty { found = rule }
         // Every parent, shortest first; an image may name thousands of volumes.
-        for slash in path.indices where path[slash] == 0x2F {
+        for slash in path.indices where path[slash] == 0x2F && mayBeRoot(slash - path.startIndex) {
             if let rule = ruleOf[path[..<slash]], rule.isRecursive { found = rule }
         }
-        return ruleOf[path] ?? found
+        return mayBeRoot(path.count) ? ruleOf[path] ?? found : found
     }
+
+    private func mayBeRoot(_ count: Int) -> Bool { ruleLengths >> UInt64(count & 63) & 1 == 1 }
 
     private mutating func collectRules() {
         ruleOf = [:]
         for root in ownedRoots { ruleOf[root.bytes[...]] = OwnRule() }
         for (root, rule) in rules { ruleOf[root.bytes[...]] = rule }
+        ruleLengths = ruleOf.keys.reduce(0) { $0 | 1 << UInt64($1.count & 63) }
     }
 
     /// True where an entry may change hands: no device (its owner may open the hardware), and no

@@ -107,6 +107,7 @@ package struct ImagePlanner: Sendable {
             notes: identity.notes + stepDownNotes(chain, recipe)
                 + readOnlyNotes(image.config) + owned.notes + added.notes
                 + keepNotes(changes, tree, recipe?.keep ?? [])
+                + Self.attributeNotes(planned, tree)
                 + (recipe?.notes ?? []),
             recipe: work.map { work in
                 PlannedRecipe(

@@ -15,7 +15,7 @@ package struct LayerChanges: Sendable {
     private let policy: EntryPolicy
     private var overrides: [EntryRef: HeaderChange?] = [:]
     /// Where entries are for a runtime that follows links in their parents.
-    private var behindLinks: [EntryRef: TarPath] = [:]
+    private var behindLinks: [EntryRef: [TarPath]] = [:]
 
     /// Decides for every entry of every layer, hidden ones included: blobs are read by scanners too.
     ///
@@ -35,7 +35,7 @@ package struct LayerChanges: Sendable {
                 let override = overrides.isEmpty ? nil : overrides[reference]
                 let change = override ?? policy.change(of: index, in: listing)
                 if let change { changes.append(EntryChange(index: index, change: change)) }
-                noteKept(reference)
+                if isPrivileged(listing.entries[index]) { noteKept(reference) }
             }
             layers.append(changes)
         }
@@ -46,12 +46,25 @@ package struct LayerChanges: Sendable {
     /// All shown names of an inode come along, the first with the body, since a link in one layer to a
     /// file in another is no link for runtimes. They may have nothing to change themselves.
     ///
-    /// - Throws: `.blocked` where the name that has the body is hidden by an upper layer.
+    /// - Throws: `.blocked` where the name that has the body is hidden by an upper layer, or is none
+    ///   that the image shows.
     package func visible() throws(DerootError) -> [[EntryChange]] {
         var out: [[Int: HeaderChange]] = layers.map { _ in [:] }
         for (number, changes) in layers.enumerated() {
             for change in changes where isShown(EntryRef(layer: number, index: change.index)) {
                 out[number][change.index] = change.change
+            }
+        }
+        for (number, changes) in out.enumerated() {
+            for index in changes.keys.sorted() {
+                let reference = EntryRef(layer: number, index: index)
+                guard tree[reference].type != .hardLink || tree.linkGroup(of: reference).count > 1
+                else {
+                    throw DerootError(
+                        .blocked, "a changed file is a hard link to nothing that the image shows",
+                        at: .init(entry: printable(path(reference).bytes)),
+                        advice: "convert with --layers rewrite")
+                }
             }
         }
         for group in tree.linkGroups {
@@ -94,9 +107,7 @@ package struct LayerChanges: Sendable {
     }
 
     private mutating func noteKept(_ reference: EntryRef) {
-        guard isPrivileged(tree[reference]), overrides[reference] == nil,
-            policy.keeps(path(reference))
-        else { return }
+        guard overrides[reference] == nil, policy.keeps(path(reference)) else { return }
         kept.append(reference)
     }
 
@@ -108,11 +119,14 @@ package struct LayerChanges: Sendable {
         tree.layers[reference.layer].path(reference.index)
     }
 
-    /// Entries below a directory that is a symbolic link in the merged view.
+    /// Entries below a directory that is a symbolic link in the merged view, or was one when their turn
+    /// came.
     ///
-    /// One runtime follows the link (containerd extracts onto the lower layers), another replaces it
-    /// (overlay directories of Docker and podman), so what either sees decides.
+    /// One runtime follows the link (it extracts onto the lower layers), another replaces it (overlay
+    /// directories of Docker and podman), so what either sees decides.
     private mutating func decideBehindLinks() {
+        behindLinks = tree.behindLinks.mapValues { [$0] }
+        defer { for reference in behindLinks.keys { decide([reference]) } }
         guard tree.hasChildrenBelowLinks else { return }
         var parents: [TarPath: TarPath] = [:]
         for (number, listing) in tree.layers.enumerated() {
@@ -124,8 +138,7 @@ package struct LayerChanges: Sendable {
                 parents[above] = parent
                 guard parent != above else { continue }
                 let reference = EntryRef(layer: number, index: index)
-                behindLinks[reference] = parent.appending(spelled.name)
-                decide([reference])
+                behindLinks[reference, default: []].append(parent.appending(spelled.name))
             }
         }
     }
@@ -133,7 +146,7 @@ package struct LayerChanges: Sendable {
     /// Decides for all entries of one inode: what one of their names asks for or forbids counts for
     /// all of them, names behind links included.
     private mutating func decide(_ group: [EntryRef]) {
-        let names = group.map(path) + group.compactMap { behindLinks[$0] }
+        let names = group.map(path) + group.flatMap { behindLinks[$0] ?? [] }
         var rule: OwnRule?
         if policy.owner != nil {
             for name in names where rule == nil { rule = policy.rule(for: name.bytes[...]) }
@@ -171,7 +184,8 @@ extension FileTree {
     var hasChildrenBelowLinks: Bool {
         var found = false
         for (number, listing) in layers.enumerated() where !found {
-            for index in 0..<listing.count where listing.entries[index].type == .symlink {
+            for index in 0..<listing.count {
+                guard case .symlink = listing.entries[index].type else { continue }
                 let path = listing.path(index)
                 if let node = find(path), entry(of: node) == EntryRef(layer: number, index: index),
                     !children(of: node).isEmpty

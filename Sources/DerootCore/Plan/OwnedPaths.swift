@@ -58,6 +58,7 @@ package struct OwnedPaths: Sendable {
         }
         let isShared =
             SharedDirectories.contains(spelled) || SharedDirectories.contains(resolved.path)
+            || ProtectedPaths.lie(below: resolved.path)
         if isShared {
             if !resolved.path.isRoot {
                 notes.append("\(what) \(spelled) is a shared directory and keeps its owner")
@@ -72,20 +73,25 @@ package struct OwnedPaths: Sendable {
     ///
     /// A wrong guess costs a second pass over a layer, never the result.
     package static func foretold(
-        _ options: ConversionOptions, config: ImageConfig
+        _ options: ConversionOptions, config: ImageConfig, ownsWorkdir: Bool = true
     ) -> [TarPath] {
         var paths = options.own.filter(\.isLiteral).map(\.literal)
-        for text in config.volumes + [config.workingDirectory ?? ""] {
+        let workdir = ownsWorkdir ? [config.workingDirectory ?? ""] : []
+        for text in config.volumes + workdir {
             let path = TarPath(text)
-            if !SharedDirectories.contains(path) { paths.append(path) }
-        }
-        return paths.map { path in
-            // Nearly every distribution has these two links.
-            for (link, target) in [("var/run", "run"), ("var/lock", "run/lock")]
-            where path.isAt(orBelow: TarPath(link)) {
-                return TarPath(Array(target.utf8) + path.bytes.dropFirst(link.utf8.count))
+            if !SharedDirectories.contains(path), !ProtectedPaths.lie(below: path) {
+                paths.append(path)
             }
-            return path
         }
+        return paths.map { likelyPlace(of: $0) }
+    }
+
+    /// Where a path most likely is: nearly every distribution has these two links.
+    static func likelyPlace(of path: TarPath) -> TarPath {
+        for (link, target) in [("var/run", "run"), ("var/lock", "run/lock")]
+        where path.isAt(orBelow: TarPath(link)) {
+            return TarPath(Array(target.utf8) + path.bytes.dropFirst(link.utf8.count))
+        }
+        return path
     }
 }

@@ -19,6 +19,14 @@ package enum ProtectedPaths {
     /// `/usr/lib`, `/usr/lib64`, `/usr/libexec` and the like: what is below.
     private static let libraries = Array("usr/lib".utf8)
 
+    /// The first two bytes of all of these.
+    private static let beginnings = Set(
+        (files + prefixes + trees + [libraries]).map { beginning(of: $0) })
+
+    private static func beginning(of path: [UInt8]) -> UInt16 {
+        UInt16(path[0]) << 8 | UInt16(path[1])
+    }
+
     /// Where protected paths are when the image's own links are followed, if that is elsewhere.
     package static func behindLinks(in tree: FileTree) -> Set<TarPath> {
         var found: Set<TarPath> = []
@@ -46,7 +54,7 @@ package enum ProtectedPaths {
     package static func contains(_ path: TarPath) -> Bool {
         let path = path.bytes
         // Most paths of an image begin otherwise, and there may be millions.
-        guard let first = path.first, "bdelprsuv".utf8.contains(first) else { return false }
+        guard path.count > 1, beginnings.contains(beginning(of: path)) else { return false }
         if prefixes.contains(where: { path.starts(with: $0) }) { return true }
         let isTree = trees.contains { tree in
             path.starts(with: tree) && (path.count == tree.count || path[tree.count] == 0x2F)

@@ -1,6 +1,7 @@
 package import DerootBytes
 package import DerootCore
 import DerootOCI
+package import DerootRegistry
 
 /// What is to be mirrored, from where to where and how: the content of mirror.yaml.
 package struct MirrorConfig: Sendable {
@@ -21,11 +22,22 @@ package struct MirrorConfig: Sendable {
         package let target: String
         /// The exact repository of the results, for one repository; nil: below `target`.
         package let exactTarget: String?
-        package let options: ConversionOptions
+        /// How its images are converted.
+        package let recipe: MirrorRecipe
+        /// The options of that.
+        package var options: ConversionOptions { recipe.options }
         /// The platform asked for; nil: all.
-        package let platform: String?
+        package var platform: String? { recipe.platform }
         /// Where it stands in the file, from 1.
         package let line: Int
+
+        /// The registry that is read.
+        var host: String {
+            switch place {
+            case .repository(let name): String(name.prefix { $0 != "/" })
+            case .registry(let host, _, _): host
+            }
+        }
     }
 
     /// Where the ledger is kept, `host/path`.
@@ -33,16 +45,25 @@ package struct MirrorConfig: Sendable {
     package let sources: [Source]
     /// Images that are worked on at once; nil where the file does not say.
     package let jobs: Int?
+    /// How fast registries are asked.
+    package let paces: RequestPaces
 
-    private static let optionKeys = [
+    static let optionKeys = [
         "user", "own", "keep", "caps", "layers", "compress", "strip-setgid-dirs",
-        "source-date-epoch", "platform", "recipe", "ports", "profiles",
+        "source-date-epoch", "platform", "recipe", "ports", "profiles", "squash-ids",
     ]
+    private static let paceKeys = ["ratelimit", "requests-per-second"]
 
-    /// Reads a file's content.
+    /// Reads the recipes of a path that the file names: their names and contents.
+    package typealias RecipeReader = (String) throws(DerootError) -> [OwnRecipe]
+
+    /// Reads a file's content; `recipes` reads the recipes that it names by path.
     ///
     /// - Throws: `.malformed` with the line, for unknown keys too.
-    package init(parsing bytes: [UInt8], file: String) throws(DerootError) {
+    package init(
+        parsing bytes: [UInt8], file: String,
+        recipes: @escaping RecipeReader = MirrorConfig.noRecipes
+    ) throws(DerootError) {
         let root = try StrictYAML.parse(bytes, file: file).mapping(keys: [
             "version", "defaults", "sources",
         ])
@@ -51,7 +72,7 @@ package struct MirrorConfig: Sendable {
             throw version.error("this is not version 1, the only one there is")
         }
         let defaults = try root.mapping(
-            "defaults", keys: ["target", "jobs"] + Self.optionKeys)
+            "defaults", keys: ["target", "jobs"] + Self.paceKeys + Self.optionKeys)
         jobs = try defaults?.integer("jobs", in: 1...1024).map { Int($0) }
         guard let target = try defaults?.text("target") else {
             throw (defaults?.value ?? root.value).error(
@@ -60,18 +81,36 @@ package struct MirrorConfig: Sendable {
         }
         self.target = try Self.prefix(target, defaults?["target"] ?? root.value)
         var sources: [Source] = []
+        var paces = RequestPaces()
+        if let defaults { paces.general = try PaceReading.pace(defaults) ?? RequestPace() }
         for value in try root.required("sources").list() {
-            sources.append(try Self.source(value, defaults, self.target))
+            let (source, own) = try Self.source(value, defaults, self.target, recipes)
+            sources.append(source)
+            guard let own else { continue }
+            for host in PaceReading.hosts(of: source.host) {
+                guard (paces.hosts[host] ?? own) == own else {
+                    throw value.error("another source says another pace for \(source.host)")
+                }
+                paces.hosts[host] = own
+            }
         }
         guard !sources.isEmpty else { throw root.value.error("there are no sources") }
         self.sources = sources
+        self.paces = paces
+    }
+
+    /// Where there are no files beside the configuration.
+    package static let noRecipes: @Sendable (String) throws(DerootError) -> [OwnRecipe] = {
+        (path) throws(DerootError) in
+        throw DerootError(.notFound, "there is no such recipe", at: .init(file: path))
     }
 
     private static func source(
-        _ value: YAMLValue, _ defaults: YAMLMapping?, _ target: String
-    ) throws(DerootError) -> Source {
+        _ value: YAMLValue, _ defaults: YAMLMapping?, _ target: String,
+        _ recipes: @escaping RecipeReader
+    ) throws(DerootError) -> (Source, RequestPace?) {
         let source = try value.mapping(
-            keys: ["repo", "registry", "repos", "tags", "target", "to"] + optionKeys)
+            keys: ["repo", "registry", "repos", "tags", "target", "to"] + paceKeys + optionKeys)
         let place: Source.Place
         switch (try source.text("repo"), try source.text("registry")) {
         case (let repo?, nil):
@@ -92,15 +131,13 @@ package struct MirrorConfig: Sendable {
         let base = try source.text("target").map { (text) throws(DerootError) in
             try prefix(text, source["target"] ?? value)
         }
-        return Source(
+        let result = Source(
             place: place, tags: try selection(source), target: base ?? target,
             exactTarget: try source.text("to").map { (text) throws(DerootError) in
                 try repository(text, source["to"] ?? value)
             },
-            options: try options(source, defaults),
-            platform: try either(source, defaults) { (from) throws(DerootError) in
-                try from.text("platform")
-            }, line: value.line)
+            recipe: try RecipeReading(source, defaults, recipes).recipe(), line: value.line)
+        return (result, try PaceReading.pace(source, over: defaults))
     }
 
     private static func selection(_ source: YAMLMapping) throws(DerootError) -> TagSelection {
@@ -115,49 +152,6 @@ package struct MirrorConfig: Sendable {
         }
         selection.latest = try tags.integer("latest", in: 1...100_000).map { Int($0) }
         return selection
-    }
-
-    /// The options, through the same reader as plans have; those of a source before the defaults.
-    private static func options(
-        _ source: YAMLMapping, _ defaults: YAMLMapping?
-    ) throws(DerootError) -> ConversionOptions {
-        var object = JSONObject()
-        func text(_ key: String) throws(DerootError) -> String? {
-            try either(source, defaults) { (from) throws(DerootError) in try from.text(key) }
-        }
-        for key in ["user", "caps", "layers", "compress", "recipe", "ports"] {
-            if let value = try text(key) { object[key] = .string(value) }
-        }
-        for key in ["own", "keep", "profiles"] {
-            let values = try either(source, defaults) { (from) throws(DerootError) in
-                try from.texts(key)
-            }
-            if let values { object[key] = .strings(values) }
-        }
-        let strips = try either(source, defaults) { (from) throws(DerootError) in
-            try from.flag("strip-setgid-dirs")
-        }
-        if let strips { object["stripSetgidDirs"] = .bool(strips) }
-        let epoch = try either(source, defaults) { (from) throws(DerootError) in
-            try from.integer("source-date-epoch", in: 0...253_402_300_799)
-        }
-        if let epoch { object["sourceDateEpoch"] = .number(epoch) }
-        if let platform = try text("platform") {
-            _ = try at(source.value) { () throws(DerootError) in try Platform(parsing: platform) }
-        }
-        return try at(source.value) { () throws(DerootError) in
-            try ConversionOptions(parsing: object)
-        }
-    }
-
-    /// What a source says, else what the defaults say.
-    private static func either<Out>(
-        _ source: YAMLMapping, _ defaults: YAMLMapping?,
-        _ read: (YAMLMapping) throws(DerootError) -> Out?
-    ) throws(DerootError) -> Out? {
-        if let found = try read(source) { return found }
-        guard let defaults else { return nil }
-        return try read(defaults)
     }
 
     private static func patterns(
@@ -202,7 +196,7 @@ package struct MirrorConfig: Sendable {
     }
 
     /// Says where a value stands that somebody else refuses.
-    private static func at<Out>(
+    static func at<Out>(
         _ value: YAMLValue?, _ body: () throws(DerootError) -> Out
     ) throws(DerootError) -> Out {
         do throws(DerootError) {

@@ -2,6 +2,7 @@ package import DerootBytes
 import DerootCore
 package import DerootOCI
 package import DerootRegistry
+import Glibc
 import Synchronization
 
 /// What is known of all conversions, in the target registry itself: one tag an entry.
@@ -13,8 +14,13 @@ package final class Ledger: Sendable {
     /// The type of the entries.
     package static let entryType = MediaType("application/vnd.deroot.ledger.v1+json")
 
+    /// Entries at most; the list of their tags is read whole, about 111 bytes an entry.
+    static let mostEntries = 1_000_000
+
     private let repository: RegistryRepository
     private let view = Mutex(LedgerView())
+    /// When the list was read last, in seconds of the monotonic clock.
+    private let read = Mutex(Int(0))
 
     /// Opens the ledger below a target, `host/path`, and reads its list of tags.
     ///
@@ -27,8 +33,26 @@ package final class Ledger: Sendable {
 
     /// Reads the list of tags once more: others may have written.
     package func refresh() throws(DerootError) {
-        let fresh = LedgerView(tags: try repository.tags())
+        let fresh = LedgerView(tags: try repository.tags(most: Self.mostEntries))
         view.withLock { $0 = fresh }
+        read.withLock { $0 = Self.now() }
+    }
+
+    /// Reads the list of tags once more where it is so many seconds old; what cannot be read now
+    /// stays as it is.
+    func refreshIfOlder(than seconds: Int) {
+        let isOld = read.withLock { read in
+            guard Self.now() - read >= seconds else { return false }
+            read = Self.now()
+            return true
+        }
+        if isOld { try? refresh() }
+    }
+
+    private static func now() -> Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec
     }
 
     /// What is known of a key.
@@ -52,21 +76,49 @@ package final class Ledger: Sendable {
             "tool": .string(Version.text), "key": .string(key.description),
         ]
         entry.members += details.members
-        try repository.put(
-            artifact: JSON.object(entry).serialized(indented: true), type: Self.entryType, as: tag)
+        let document = JSON.object(entry).serialized(indented: true)
+        if case .refused = state {
+            // Where one request finds it: every run tells why.
+            let refusal = try details.object("refusal")
+            try repository.put(
+                artifact: document, type: Self.entryType, as: tag,
+                annotations: [
+                    Self.codeName: try refusal?.text("code") ?? "",
+                    Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
+                ])
+        } else {
+            try repository.put(artifact: document, type: Self.entryType, as: tag)
+        }
         view.withLock { $0.add(state, for: key) }
     }
+
+    private static let codeName = "dev.deroot.refusal.code"
+    private static let refusalName = "dev.deroot.refusal"
 
     /// Why a key was refused, as the entry says; nil where nothing is known.
     ///
     /// - Throws: `.denied`, `.transient`, `.malformed`.
-    package func refusal(_ key: LedgerKey) throws(DerootError) -> String? {
+    package func refusal(
+        _ key: LedgerKey
+    ) throws(DerootError) -> (code: String, message: String)? {
         guard let tag = LedgerState.refused.tag(key), let stored = try repository.manifest(tag)
         else { return nil }
-        guard let layer = try Manifest(parsing: stored.bytes).layers.first,
+        guard let notes = try Document(parsing: stored.bytes).root.object("annotations"),
+            let message = try notes.text(Self.refusalName)
+        else { return nil }
+        return (try notes.text(Self.codeName) ?? "", message)
+    }
+
+    /// The entry of a result; nil where there is none.
+    ///
+    /// - Throws: `.denied`, `.transient`, `.malformed`.
+    func entry(_ key: LedgerKey) throws(DerootError) -> JSONObject? {
+        guard let state = self[key], let tag = state.tag(key),
+            let stored = try repository.manifest(tag),
+            let layer = try Manifest(parsing: stored.bytes).layers.first,
             let bytes = try repository.blob(layer.digest)
         else { return nil }
-        return try Document(parsing: bytes).root.object("refusal")?.text("message")
+        return try Document(parsing: bytes).root
     }
 
     /// Deletes the entries of keys that nobody asks for any more; gives the tags that went.
@@ -74,7 +126,7 @@ package final class Ledger: Sendable {
     /// - Throws: `.denied`, `.transient`.
     package func prune(keeping keys: Set<LedgerKey>, dryRun: Bool) throws(DerootError) -> [String] {
         var gone: [String] = []
-        for tag in try repository.tags() {
+        for tag in try repository.tags(most: Self.mostEntries) {
             guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
             try Interruption.check()
             if !dryRun {

@@ -1,34 +1,4 @@
 package import DerootBytes
-package import DerootCore
-
-/// What decides a result, apart from the source: the same recipe and the same source give the same
-/// bytes.
-package struct MirrorRecipe: Sendable, Hashable {
-    package let options: ConversionOptions
-    /// The platform asked for; nil: all.
-    package let platform: String?
-
-    package init(_ options: ConversionOptions, platform: String?) {
-        self.options = options
-        self.platform = platform
-    }
-
-    /// Raised whenever the same options begin to give other bytes.
-    package static let rewriteFormat = 1
-
-    /// The digest of the recipe, the tool and its compressors.
-    package var digest: Digest { digest(compressors: CompressorVersions.text) }
-
-    /// The digest with other compressors than this process has, for tests.
-    package func digest(compressors: String) -> Digest {
-        let lines = [
-            "deroot mirror recipe 1", "rewrite format \(Self.rewriteFormat)",
-            "deroot \(Version.text)", "options \(options)", "platform \(platform ?? "all")",
-            compressors,
-        ]
-        return Digest.of(Array((lines.joined(separator: "\n") + "\n").utf8))
-    }
-}
 
 /// What a result is filed under: the digest of source and recipe.
 package struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
@@ -36,8 +6,14 @@ package struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
     package let description: String
 
     /// The key of a source and a recipe.
-    package init(source: Digest, recipe: Digest) {
-        let digest = Digest.of(Array("\(source)\n\(recipe)\n".utf8))
+    ///
+    /// `name` is the source's `host/path:tag`: recipes may look at its last two parts, without the
+    /// tag, so that one image under two names may have two results.
+    package init(source: Digest, name: String, recipe: Digest) {
+        let path = name.prefix { $0 != "@" }.split(separator: "/").suffix(2)
+        let bare = (path.dropLast() + [(path.last ?? "").prefix { $0 != ":" }])
+            .joined(separator: "/")
+        let digest = Digest.of(Array("\(source)\n\(bare)\n\(recipe)\n".utf8))
         description = String(digest.hex.prefix(40))
     }
 

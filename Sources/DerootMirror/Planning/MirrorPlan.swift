@@ -1,6 +1,6 @@
 package import DerootBytes
 import DerootCore
-package import DerootOCI
+package import DerootRegistry
 
 /// Which images are converted into which tags, by which shard: made once, never changed.
 package struct MirrorPlan: Sendable, Hashable {
@@ -22,7 +22,9 @@ package struct MirrorPlan: Sendable, Hashable {
         package let shard: Int
 
         /// What the result is filed under.
-        package var key: LedgerKey { LedgerKey(source: digest, recipe: recipe.digest) }
+        package var key: LedgerKey {
+            LedgerKey(source: digest, name: source, recipe: recipe.digest)
+        }
         /// The source pinned to its digest.
         package var pinned: String { "\(source)@\(digest)" }
     }
@@ -50,6 +52,11 @@ package struct MirrorPlan: Sendable, Hashable {
     /// In the order in which they are best done: those with the most shared layers first.
     package let items: [Item]
     package let problems: [Problem]
+    /// How fast registries are asked, all shards together.
+    package var paces = RequestPaces()
+
+    /// How fast one of the shards may ask.
+    package var pacesOfShard: RequestPaces { paces.divided(among: shards) }
 
     /// Layers that several items have.
     package var sharedLayers: Set<Digest> {
@@ -59,107 +66,5 @@ package struct MirrorPlan: Sendable, Hashable {
             for layer in item.layers where !seen.insert(layer).inserted { shared.insert(layer) }
         }
         return shared
-    }
-}
-
-extension MirrorPlan {
-    /// The document.
-    package var json: JSON {
-        var recipes: [MirrorRecipe] = []
-        let items = self.items.map { item -> JSON in
-            let number = recipes.firstIndex(of: item.recipe) ?? recipes.count
-            if number == recipes.count { recipes.append(item.recipe) }
-            return .object([
-                "source": .string(item.source), "digest": .string(item.digest.description),
-                "recipe": .number(number), "key": .string(item.key.description),
-                "repository": .string(item.repository), "tags": .strings(item.tags),
-                "bytes": .number(item.bytes),
-                "layers": .strings(item.layers.map(\.description)), "shard": .number(item.shard),
-            ])
-        }
-        return .object([
-            "deroot": .string("mirror-plan"), "version": .number(1),
-            "tool": .string(Version.text), "target": .string(target),
-            "shards": .number(shards),
-            "recipes": .array(
-                recipes.map { recipe in
-                    .object([
-                        "digest": .string(recipe.digest.description),
-                        "options": PlanJSON.options(recipe.options),
-                        "platform": recipe.platform.map(JSON.string) ?? .null,
-                    ])
-                }), "items": .array(items),
-            "problems": .array(
-                problems.map { problem in
-                    .object([
-                        "source": .string(problem.source), "code": .string(problem.code),
-                        "message": .string(problem.message),
-                        "transient": .bool(problem.isTransient),
-                    ])
-                }),
-        ])
-    }
-
-    /// Reads a document.
-    ///
-    /// - Throws: `.malformed`; `.planMismatch` where it was made by a version or with compressors
-    ///   that may give other results.
-    package init(parsing bytes: [UInt8]) throws(DerootError) {
-        let root = try Document(parsing: bytes).root
-        guard try root.text("deroot") == "mirror-plan", try root.integer("version") == 1,
-            let target = try root.text("target"), let shards = try root.integer("shards"),
-            (1...1_000_000).contains(shards)
-        else { throw DerootError(.malformed, "the document is not a mirror plan of version 1") }
-        var recipes: [MirrorRecipe] = []
-        for json in try root.array("recipes") ?? [] {
-            guard let object = json.object, let options = try object.object("options") else {
-                throw DerootError(.malformed, "plan: a recipe without options")
-            }
-            let recipe = MirrorRecipe(
-                try ConversionOptions(parsing: options), platform: try object.text("platform"))
-            guard try object.text("digest") == recipe.digest.description else {
-                throw DerootError(
-                    .planMismatch,
-                    "the plan was made by another version of deroot, zlib or zstd",
-                    advice: "make the plan with the program that runs it")
-            }
-            recipes.append(recipe)
-        }
-        var items: [Item] = []
-        for json in try root.array("items") ?? [] {
-            items.append(try Item(parsing: json, recipes: recipes, shards: Int(shards)))
-        }
-        var problems: [Problem] = []
-        for json in try root.array("problems") ?? [] {
-            guard let object = json.object else { continue }
-            problems.append(
-                Problem(
-                    source: try object.text("source") ?? "", code: try object.text("code") ?? "",
-                    message: try object.text("message") ?? "",
-                    isTransient: try object.flag("transient") ?? false))
-        }
-        self.init(target: target, shards: Int(shards), items: items, problems: problems)
-    }
-}
-
-extension MirrorPlan.Item {
-    fileprivate init(
-        parsing json: JSON, recipes: [MirrorRecipe], shards: Int
-    ) throws(DerootError) {
-        let bad = DerootError(.malformed, "plan: an item lacks a member or has a wrong one")
-        guard let object = json.object, let source = try object.text("source"),
-            let digest = try object.text("digest"), let number = try object.integer("recipe"),
-            let repository = try object.text("repository"), let tags = try object.texts("tags"),
-            let bytes = try object.size("bytes"), let shard = try object.integer("shard"),
-            recipes.indices.contains(Int(clamping: number)), (0..<Int64(shards)).contains(shard),
-            !tags.isEmpty, tags.allSatisfy({ isTag($0) })
-        else { throw bad }
-        var layers: [Digest] = []
-        for text in try object.texts("layers") ?? [] { layers.append(try Digest(parsing: text)) }
-        self.init(
-            source: source, digest: try Digest(parsing: digest), recipe: recipes[Int(number)],
-            repository: repository, tags: tags, bytes: bytes, layers: layers, shard: Int(shard))
-        _ = try ImageName(parsing: pinned)
-        _ = try ImageName(parsing: repository)
     }
 }

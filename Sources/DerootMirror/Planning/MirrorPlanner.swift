@@ -62,8 +62,10 @@ package struct MirrorPlanner: Sendable {
             case .jobs: continue
             }
         }
-        return try PlanArrangement.plan(
+        var plan = try PlanArrangement.plan(
             candidates, target: config.target, shards: shards, problems: problems)
+        plan.paces = config.paces
+        return plan
     }
 
     private func isolated(
@@ -147,8 +149,9 @@ package struct MirrorPlanner: Sendable {
         guard let digest = try repository.digest(of: tag) else {
             throw DerootError(.notFound, "the tag is gone")
         }
-        let recipe = MirrorRecipe(job.source.options, platform: job.source.platform)
-        let key = LedgerKey(source: digest, recipe: recipe.digest)
+        let recipe = job.source.recipe
+        let key = LedgerKey(
+            source: digest, name: job.name.description, recipe: recipe.digest)
         let layers = ledger[key] == nil ? try layers(of: digest, in: repository) : []
         let target = job.source.exactTarget ?? "\(job.source.target)/\(job.name.repository)"
         return .candidate(

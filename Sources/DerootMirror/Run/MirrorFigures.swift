@@ -1,3 +1,4 @@
+package import DerootCore
 package import DerootOCI
 
 /// What a run did, in numbers.
@@ -8,20 +9,27 @@ package struct MirrorFigures: Sendable {
     /// Bytes of bodies that came from registries and went to them.
     package let received: UInt64
     package let sent: UInt64
-    /// Layers that did not have to be read again.
-    package let reusedLayers: Int
+    /// How often layers were worked on, and how often that was spared.
+    package let layers: LayerMemory.Figures
     package let seconds: Double
+
+    /// Layers that did not have to be read again.
+    package var reusedLayers: Int { layers.reused }
+    /// What all images' ways cost.
+    package var traffic: MirrorTraffic {
+        outcomes.reduce(MirrorTraffic()) { $0 + $1.traffic }
+    }
 
     package init(
         shard: Shard, outcomes: [MirrorOutcome], problems: [MirrorPlan.Problem], received: UInt64,
-        sent: UInt64, reusedLayers: Int, seconds: Double
+        sent: UInt64, layers: LayerMemory.Figures, seconds: Double
     ) {
         self.shard = shard
         self.outcomes = outcomes
         self.problems = problems
         self.received = received
         self.sent = sent
-        self.reusedLayers = reusedLayers
+        self.layers = layers
         self.seconds = seconds
     }
 
@@ -49,8 +57,15 @@ package struct MirrorFigures: Sendable {
                     members: MirrorOutcome.names.map {
                         .init(name: JSONString($0), value: .number(count($0)))
                     })),
-            "bytes": .object(["received": .number(received), "sent": .number(sent)]),
-            "reusedLayers": .number(reusedLayers),
+            "bytes": .object([
+                "received": .number(received), "sent": .number(sent),
+                "mounted": .number(traffic.mounted), "present": .number(traffic.present),
+            ]), "retries": .number(traffic.retries),
+            "layers": .object(
+                JSONObject(
+                    members: layerCounts.map {
+                        .init(name: JSONString($0.name), value: .number($0.count))
+                    })),
             "milliseconds": .number(Int64(seconds * 1000)), "exit": .number(exitStatus),
             "missing": .array(
                 outcomes.filter { $0.ending.result == nil }.map { $0.json(time: time) }
@@ -58,9 +73,17 @@ package struct MirrorFigures: Sendable {
                         .object([
                             "source": .string(problem.source), "code": .string(problem.code),
                             "message": .string(problem.message),
+                            "transient": .bool(problem.isTransient),
                         ])
                     }),
         ])
+    }
+
+    private var layerCounts: [(name: String, count: Int)] {
+        [
+            ("read", layers.read), ("reused", layers.reused), ("recalled", layers.recalled),
+            ("rewritten", layers.rewritten), ("recalledForms", layers.recalledForms),
+        ]
     }
 
     /// The figures as an OpenMetrics text (openmetrics.io, "Text format"), for node_exporter's
@@ -75,7 +98,12 @@ package struct MirrorFigures: Sendable {
         lines.append("deroot_mirror_images{\(label),outcome=\"unresolved\"} \(problems.count)")
         for (name, value) in [
             ("received_bytes", received), ("sent_bytes", sent),
+            ("mounted_bytes", traffic.mounted), ("present_bytes", traffic.present),
+            ("retries", UInt64(traffic.retries)), ("read_layers", UInt64(layers.read)),
             ("reused_layers", UInt64(reusedLayers)),
+            ("recalled_layers", UInt64(layers.recalled)),
+            ("rewritten_layers", UInt64(layers.rewritten)),
+            ("recalled_forms", UInt64(layers.recalledForms)),
             ("duration_milliseconds", UInt64(max(0, seconds * 1000))),
             ("finished_timestamp_seconds", UInt64(max(0, now))),
             ("exit_status", UInt64(exitStatus)),

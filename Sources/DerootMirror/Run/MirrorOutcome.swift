@@ -43,6 +43,18 @@ package struct MirrorOutcome: Sendable {
     package let ending: Ending
     /// How long it took.
     package let seconds: Double
+    /// When it was begun, in seconds since 1970.
+    package var started: Double = 0
+    /// Which try this was in this run, from 1.
+    package var attempt = 1
+    /// What went wrong without where, so that the same reasons can be counted; nil: nothing did.
+    package var reason: String?
+    package var traffic = MirrorTraffic()
+    /// The name of its page in the folder of reports.
+    package var report: String?
+
+    /// Whether another try may help.
+    package var isTransient: Bool { if case .transient = ending { true } else { false } }
 
     /// All words, in the order in which they are reported.
     package static let names = [
@@ -54,10 +66,9 @@ package struct MirrorOutcome: Sendable {
     package static func exitStatus(
         _ outcomes: [MirrorOutcome], problems: [MirrorPlan.Problem]
     ) -> Int32 {
-        let isTransient = outcomes.contains {
-            if case .transient = $0.ending { true } else { false }
+        if outcomes.contains(where: \.isTransient) || problems.contains(where: \.isTransient) {
+            return 75
         }
-        if isTransient || problems.contains(where: \.isTransient) { return 75 }
         return problems.isEmpty && outcomes.allSatisfy { $0.ending.result != nil } ? 0 : 1
     }
 
@@ -69,7 +80,8 @@ package struct MirrorOutcome: Sendable {
         let message = error.description
         switch error.code {
         case .transient, .io: return .transient(message: message)
-        case .blocked, .malformed, .truncated, .unsupported, .limit, .disagreement, .hostile:
+        case .blocked, .refused, .malformed, .truncated, .unsupported, .limit, .disagreement,
+            .hostile:
             return isPublishing
                 ? .failed(code: error.code.name, message: message)
                 : .refused(code: error.code.name, message: message, isRemembered: true)
@@ -83,13 +95,26 @@ package struct MirrorOutcome: Sendable {
 
 extension MirrorOutcome {
     /// A line of the log; `time` is RFC 3339.
-    package func json(time: String) -> JSON {
+    package func json(time: String, shard: Shard? = nil) -> JSON {
+        var object: JSONObject = ["time": .string(time), "event": .string("image")]
+        if let shard { object["shard"] = .string(shard.description) }
+        object.members += result.members
+        return .object(object)
+    }
+
+    private var result: JSONObject {
         var object: JSONObject = [
-            "time": .string(time), "event": .string("image"), "source": .string(item.source),
+            "source": .string(item.source),
             "digest": .string(item.digest.description), "key": .string(item.key.description),
             "repository": .string(item.repository), "tags": .strings(item.tags),
             "outcome": .string(ending.name),
+            "started": .number(Int64(max(0, started) * 1000)),
             "milliseconds": .number(Int64(max(0, min(seconds, 1e9)) * 1000)),
+            "attempt": .number(attempt), "layerBytes": .number(item.bytes),
+            "bytes": .object([
+                "received": .number(traffic.received), "sent": .number(traffic.sent),
+                "mounted": .number(traffic.mounted), "present": .number(traffic.present),
+            ]), "retries": .number(traffic.retries),
         ]
         if let result = ending.result { object["result"] = .string(result.description) }
         switch ending {
@@ -106,6 +131,8 @@ extension MirrorOutcome {
         case .reused(_, let retagged): object["retagged"] = .number(retagged)
         case .converted, .unchanged: break
         }
-        return .object(object)
+        if let reason { object["reason"] = .string(reason) }
+        if let report { object["report"] = .string(report) }
+        return object
     }
 }

@@ -24,6 +24,15 @@ package struct MirrorStatus: Sendable {
             case .open: "open"
             }
         }
+
+        /// What people are told besides.
+        package var message: String? {
+            switch self {
+            case .refused(let why): why
+            case .untagged(let tags): "these tags do not name it: \(tags.joined(separator: ", "))"
+            case .done, .open: nil
+            }
+        }
     }
 
     package let standings: [(item: MirrorPlan.Item, standing: Standing)]
@@ -41,7 +50,7 @@ package struct MirrorStatus: Sendable {
             try Interruption.check()
             switch ledger[item.key] {
             case nil: return Standing.open
-            case .refused?: return .refused(try ledger.refusal(item.key))
+            case .refused?: return .refused(try ledger.refusal(item.key)?.message)
             case .done(let digest)?:
                 let repository = try RegistryRepository(
                     ImageName(parsing: item.repository), .read, client: client)

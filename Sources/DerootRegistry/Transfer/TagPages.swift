@@ -5,7 +5,7 @@ import DerootOCI
 ///
 /// Without I/O.
 struct TagPages {
-    /// Pages and tags at most (hostile input F05).
+    /// Pages and tags at most (hostile input F05), where nobody says otherwise.
     static let mostPages = 1000
     static let mostTags = 100_000
 
@@ -18,11 +18,17 @@ struct TagPages {
 
     /// The member of a page that holds the names.
     private let member: String
+    private let most: Int
 
-    init(first: WebAddress, member: String = "tags") {
+    init(first: WebAddress, member: String = "tags", most: Int = mostTags) {
         next = first
         self.member = member
+        self.most = most
     }
+
+    /// Bytes of a page at most: some registries give all tags in one, and a tag has up to 128
+    /// characters.
+    var pageBytes: Int { max(8 << 20, most * 136) }
 
     /// Takes the page that `next` led to.
     ///
@@ -42,9 +48,9 @@ struct TagPages {
                 cause: error)
         }
         for tag in page where isName(tag) && known.insert(tag).inserted { tags.append(tag) }
-        guard tags.count <= Self.mostTags, seen.count < Self.mostPages else {
+        guard tags.count <= most, seen.count < max(Self.mostPages, most / 100) else {
             throw DerootError(
-                .limit, "the repository has more than \(Self.mostTags) tags, or too many pages")
+                .limit, "the repository has more than \(most) tags, or too many pages")
         }
         next = try Self.nextPage(response).map { (text) throws(DerootError) in
             try address.resolving(text)

@@ -90,7 +90,9 @@ package struct CheckText: Sendable {
         var reason: String?
         switch check.verdict {
         case .readyOn(let platforms): words[0] += " " + platforms.joined(separator: ",")
-        case .refused(let text), .skipped(let text): reason = printable(text.utf8)
+        // The refusal says where, and what to do.
+        case .refused(let text): reason = check.refusal.map(\.description) ?? printable(text.utf8)
+        case .skipped(let text): reason = printable(text.utf8)
         case .ready, .needsRecipe, .already: break
         }
         var width = TextWidth.columns(of: words[0])

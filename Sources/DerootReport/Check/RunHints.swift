@@ -19,8 +19,10 @@ package struct RunHints: Sendable, Hashable {
         if case .refused = image.check.verdict { return nil }
         let needs = Needs(image, plan)
         let name = Self.name(source)
-        docker = Self.docker(needs, name)
-        kubernetes = Self.kubernetes(needs, name)
+        // What is converted already is run under the name that it has.
+        let result = image.check.verdict == .already ? name : "\(name)-nonroot"
+        docker = Self.docker(needs, result)
+        kubernetes = Self.kubernetes(needs, name, result)
     }
 
     /// What a container of the image needs beside its root file system.
@@ -38,7 +40,9 @@ package struct RunHints: Sendable, Hashable {
         init(_ image: GradedImage, _ plan: ImagePlan) {
             uid = plan.owner.uid
             gid = plan.owner.gid
-            for text in image.check.details?.config.exposedPorts ?? [] {
+            let exposed =
+                plan.config.exposedPorts?.after ?? image.check.details?.config.exposedPorts ?? []
+            for text in exposed {
                 let parts = text.split(separator: "/", maxSplits: 1)
                 guard let first = parts.first, let number = UInt16(first), number > 0 else {
                     continue
@@ -102,7 +106,7 @@ package struct RunHints: Sendable, Hashable {
         return name.isEmpty ? "image" : name
     }
 
-    private static func docker(_ needs: Needs, _ name: String) -> String {
+    private static func docker(_ needs: Needs, _ result: String) -> String {
         var words = [
             "docker run --rm", "--user \(needs.uid):\(needs.gid)", "--read-only",
             "--cap-drop ALL", "--security-opt no-new-privileges",
@@ -121,7 +125,7 @@ package struct RunHints: Sendable, Hashable {
             let suffix = port.transport == "tcp" ? "" : "/\(port.transport)"
             words.append("--publish \(host):\(port.number)\(suffix)")
         }
-        words.append("\(name)-nonroot")
+        words.append(result)
         return words.joined(separator: " \\\n  ") + "\n"
     }
 
@@ -137,7 +141,9 @@ package struct RunHints: Sendable, Hashable {
             .joined(separator: "'\\''") + "'"
     }
 
-    private static func kubernetes(_ needs: Needs, _ name: String) -> String {
+    private static func kubernetes(
+        _ needs: Needs, _ name: String, _ result: String
+    ) -> String {
         var lines = [
             "apiVersion: v1", "kind: Pod", "metadata:", "  name: \(name)", "spec:",
             "  securityContext:", "    runAsNonRoot: true", "    runAsUser: \(needs.uid)",
@@ -151,7 +157,7 @@ package struct RunHints: Sendable, Hashable {
                 "        value: \"\(lowest)\"",
             ]
         }
-        lines += ["  containers:", "    - name: \(name)", "      image: \(name)-nonroot"]
+        lines += ["  containers:", "    - name: \(name)", "      image: \(result)"]
         if !needs.ports.isEmpty { lines.append("      ports:") }
         for port in needs.ports {
             lines.append("        - containerPort: \(port.number)")

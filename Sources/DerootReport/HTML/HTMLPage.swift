@@ -9,22 +9,8 @@ package enum HTMLPage {
         let others = Set(names).count > 1 ? " and \(Set(names).count - 1) more" : ""
         let kinds = Set(pages.map(\.title))
         let kind = kinds.count == 1 ? kinds.first ?? "Report" : "Reports"
-        var out = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta http-equiv="Content-Security-Policy" \
-            content="default-src 'none'; style-src 'unsafe-inline'">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <meta name="generator" content="deroot">
-            <title>\(Escape.html(ReportPage.shortName(first)))\(others) · \(kind) · deroot</title>
-            <style>\(HTMLStyle.sheet)</style>
-            </head>
-            <body>
-
-            """
+        let title = "\(Escape.html(ReportPage.shortName(first)))\(others) · \(kind) · deroot"
+        var out = ""
         out += masthead(pages, kind, Escape.html(ReportPage.shortName(first)) + others)
         out += "<main>\n"
         var number = 0
@@ -39,7 +25,29 @@ package enum HTMLPage {
         out += "<footer><p>Made by deroot \(Escape.html(Escape.cut(tools, 80))). "
         out +=
             "Nothing in the image was run; every claim above comes from its bytes.</p></footer>\n"
-        return out + "</body>\n</html>\n"
+        return document(title: title, style: HTMLStyle.sheet, body: out)
+    }
+
+    /// A whole file; the title is escaped, and so is all of the body that is not ours.
+    static func document(title: String, style: String, body: String) -> String {
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" \
+        content="default-src 'none'; style-src 'unsafe-inline'">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <meta name="generator" content="deroot">
+        <title>\(title)</title>
+        <style>\(style)</style>
+        </head>
+        <body>
+        \(body)</body>
+        </html>
+
+        """
     }
 
     private static func masthead(_ pages: [ReportPage], _ kind: String, _ name: String) -> String {

@@ -108,4 +108,11 @@ package struct ReportPage: Sendable {
             try readConversion(root)
         }
     }
+
+    /// A page about an image that could not be converted.
+    package init(failure reference: String, message: String, tool: String) {
+        title = "Conversion report"
+        self.tool = tool
+        failures = [(reference, message)]
+    }
 }

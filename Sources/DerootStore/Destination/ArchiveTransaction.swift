@@ -16,7 +16,8 @@ final class ArchiveTransaction: DestinationTransaction {
         self.limits = limits
         guard !reference.isStandardStream else {
             target = nil
-            staging = try Staging(in: temporaryDirectory(), prefix: ".deroot-")
+            staging = try Staging(
+                in: temporaryDirectory(), prefix: ".deroot-", isLasting: false)
             return
         }
         var path = reference.path
@@ -31,7 +32,8 @@ final class ArchiveTransaction: DestinationTransaction {
         }
         let place = try DestinationPlace(path)
         target = path
-        staging = try Staging(in: place.parent, prefix: place.stagingPrefix)
+        // What lasts is the archive.
+        staging = try Staging(in: place.parent, prefix: place.stagingPrefix, isLasting: false)
     }
 
     func contains(_ digest: Digest) -> Bool {
@@ -89,25 +91,25 @@ final class ArchiveTransaction: DestinationTransaction {
 
     private func write(_ contents: ArchiveContents) throws(DerootError) {
         guard let target else {
-            try write(contents, to: File.standardOutput)
+            let out = try File.standardOutput.duplicate()
+            try unsafe write(contents) { (bytes) throws(DerootError) in try unsafe out.write(bytes)
+            }
             return
         }
-        let staged = "\(staging.path)/archive"
-        let file = try File.creating(staged)
-        try write(contents, to: file)
-        try file.setPermissions(staging.filePermissions)
-        try file.sync()
-        try File.rename(staged, to: target)
+        let archive = try StagedBlob("\(staging.path)/archive", isLasting: true)
+        try unsafe write(contents) { (bytes) throws(DerootError) in
+            try unsafe archive.write(bytes)
+        }
+        try archive.finish(size: archive.size, permissions: staging.filePermissions)
+        try archive.sync()
+        try File.rename(archive.path, to: target)
         try Directory.sync(try DestinationPlace(target).parent)
     }
 
     private func write(
-        _ contents: ArchiveContents, to file: borrowing File
+        _ contents: ArchiveContents, to sink: @escaping ByteSink
     ) throws(DerootError) {
-        let out = try file.duplicate()
-        var writer = try unsafe TarWriter { (bytes) throws(DerootError) in
-            try unsafe out.write(bytes)
-        }
+        var writer = try unsafe TarWriter(sink: sink)
         for member in contents.members {
             try writer.begin(member.entry)
             switch member.content {

@@ -45,13 +45,15 @@ extension Staging {
         return digest
     }
 
-    /// Writes a file that is no blob into the folder, lasting and with its final permissions.
+    /// Writes a file that is no blob into the folder, with its final permissions; `syncFiles` makes it
+    /// lasting.
     func write(_ bytes: [UInt8], as name: String) throws(DerootError) -> String {
         let staged = try stage()
         try staged.write(bytes)
         try staged.finish(size: UInt64(bytes.count), permissions: filePermissions)
         let target = "\(path)/\(name)"
         try File.rename(staged.path, to: target)
+        try noteUnsynced(staged)
         return target
     }
 }

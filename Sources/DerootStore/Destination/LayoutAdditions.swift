@@ -38,15 +38,17 @@ struct LayoutAdditions {
         for directory in touched { try Directory.sync("\(layout.path)/\(directory)") }
         let marker = "\(layout.path)/\(OCILayout.fileName)"
         if try File.kind(of: marker, followingLinks: false) == nil {
-            try File.rename(
-                staging.write(OCILayout.bytes, as: OCILayout.fileName), to: marker)
+            let staged = try staging.write(OCILayout.bytes, as: OCILayout.fileName)
+            try staging.syncFiles()
+            try File.rename(staged, to: marker)
             newFiles.append(marker)
         }
         let place = "\(layout.path)/\(OCILayout.indexName)"
         let isNew = try File.kind(of: place, followingLinks: false) == nil
         if isNew || index.document.isEdited {
-            try File.rename(
-                staging.write(index.document.bytes, as: OCILayout.indexName), to: place)
+            let staged = try staging.write(index.document.bytes, as: OCILayout.indexName)
+            try staging.syncFiles()
+            try File.rename(staged, to: place)
         }
         // From here on the result is visible and complete; undoing it would be the worse failure.
         (newFiles, newDirectories) = ([], [])

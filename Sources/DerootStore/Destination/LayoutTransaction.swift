@@ -128,6 +128,7 @@ final class LayoutTransaction: DestinationTransaction {
         let index = ImageIndex(manifests: [entry])
         _ = try staging.write(OCILayout.bytes, as: OCILayout.fileName)
         _ = try staging.write(index.document.bytes, as: OCILayout.indexName)
+        try staging.syncFiles()
         try staging.syncFolders()
         let folder = try File.opening(staging.path, flags: O_RDONLY | O_DIRECTORY)
         try folder.setPermissions(staging.directoryPermissions)
@@ -152,6 +153,7 @@ final class LayoutTransaction: DestinationTransaction {
         try layout.checkWritable(limits: limits)
         var index = try layout.index(limits: limits)
         try edit(&index)
+        try staging.syncFiles()
         var additions = LayoutAdditions(to: layout, from: staging)
         do throws(DerootError) {
             let brought = staging.kept

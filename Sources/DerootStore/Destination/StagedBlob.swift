@@ -1,18 +1,33 @@
 package import DerootBytes
+import Synchronization
 
 /// A new file that a blob is written into; removed with the last reference to it unless kept.
 ///
 /// One thread at a time writes.
 package final class StagedBlob: Sendable {
+    /// How much gathers before the system is asked to bring it to the disk.
+    ///
+    /// A disk that works while the blob is still being made leaves little to wait for at the end.
+    private static let writebackBytes: UInt64 = 4 << 20
+
+    private struct Progress {
+        var written: UInt64 = 0
+        /// Up to here writing to the disk has begun.
+        var started: UInt64 = 0
+    }
+
     private let file: File
     /// Where the file is until it is kept.
     let path: String
-
     private let hasName: Bool
+    /// True where the file is part of the result and not only read back.
+    private let isLasting: Bool
+    private let progress = Mutex(Progress())
 
-    init(_ path: String) throws(DerootError) {
+    init(_ path: String, isLasting: Bool) throws(DerootError) {
         file = try File.creating(path)
         self.path = path
+        self.isLasting = isLasting
         hasName = true
     }
 
@@ -21,6 +36,7 @@ package final class StagedBlob: Sendable {
         file = try File.anonymous(in: directory)
         path = file.path
         hasName = false
+        isLasting = false
     }
 
     deinit {
@@ -36,15 +52,37 @@ package final class StagedBlob: Sendable {
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
         try unsafe file.write(bytes)
+        advance(by: bytes.count)
     }
 
     /// Appends bytes.
-    package func write(_ bytes: [UInt8]) throws(DerootError) { try file.write(bytes) }
+    package func write(_ bytes: [UInt8]) throws(DerootError) {
+        try file.write(bytes)
+        advance(by: bytes.count)
+    }
+
+    private func advance(by count: Int) {
+        guard isLasting else { return }
+        progress.withLock { $0.written += UInt64(count) }
+        startWriting(atLeast: Self.writebackBytes)
+    }
+
+    private func startWriting(atLeast least: UInt64) {
+        let range = progress.withLock { progress in
+            let range = progress.started..<progress.written
+            if UInt64(range.count) >= least { progress.started = progress.written }
+            return range
+        }
+        if UInt64(range.count) >= least { file.startWriting(range) }
+    }
 
     /// What was written, to be read from the start.
     package func contents() throws(DerootError) -> FileSlice { try FileSlice(file.duplicate()) }
 
-    /// Makes the file lasting and gives it its final permissions.
+    /// How many bytes were written, where the file is lasting.
+    var size: UInt64 { progress.withLock(\.written) }
+
+    /// Gives the file its final permissions, and has the rest of it written to the disk.
     func finish(size: UInt64, permissions: UInt32) throws(DerootError) {
         let found = try file.size()
         guard found == size else {
@@ -53,6 +91,9 @@ package final class StagedBlob: Sendable {
                 at: .init(file: path))
         }
         try file.setPermissions(permissions)
-        try file.sync()
+        if isLasting { startWriting(atLeast: 1) }
     }
+
+    /// Waits until the file has reached the disk.
+    func sync() throws(DerootError) { try file.sync() }
 }

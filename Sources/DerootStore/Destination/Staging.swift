@@ -10,6 +10,8 @@ import Synchronization
 final class Staging: Sendable {
     private struct State {
         var kept: [Digest: UInt64] = [:]
+        /// What was taken in and need not have reached the disk yet.
+        var unsynced: [StagedBlob] = []
         var serial = 0
         var isOpen = true
     }
@@ -20,11 +22,17 @@ final class Staging: Sendable {
     let filePermissions: mode_t
     /// What the umask leaves of 0755, for published directories.
     let directoryPermissions: mode_t
+    /// How many files may wait to be synced: each has a descriptor, of which a process has 1024.
+    private static let mostUnsynced = 128
+
+    /// False where what is staged is only read back, so that it need not survive a power cut.
+    private let isLasting: Bool
     private let lock: File
     private let state = Mutex(State())
 
     /// Creates a folder `PREFIX` + random in a directory; removes what killed runs left of the kind.
-    init(in directory: String, prefix: String) throws(DerootError) {
+    init(in directory: String, prefix: String, isLasting: Bool = true) throws(DerootError) {
+        self.isLasting = isLasting
         Self.removeStale(in: directory, prefix: prefix)
         lock = try Self.create(in: directory, prefix: prefix)
         path = lock.path
@@ -67,7 +75,7 @@ final class Staging: Sendable {
         guard let serial else {
             throw DerootError(.io, "the transaction is over", at: .init(file: path))
         }
-        return try StagedBlob("\(path)/new-\(serial)")
+        return try StagedBlob("\(path)/new-\(serial)", isLasting: isLasting)
     }
 
     /// Takes a staged file in.
@@ -81,6 +89,30 @@ final class Staging: Sendable {
         }
         try File.rename(staged.path, to: location(of: digest))
         state.withLock { $0.kept[digest] = size }
+        try noteUnsynced(staged)
+    }
+
+    /// Remembers a file that has to reach the disk before anything of the result is shown.
+    func noteUnsynced(_ staged: StagedBlob) throws(DerootError) {
+        guard isLasting else { return }
+        let count = state.withLock { state in
+            state.unsynced.append(staged)
+            return state.unsynced.count
+        }
+        if count >= Self.mostUnsynced { try syncFiles() }
+    }
+
+    /// Waits until everything that was taken in has reached the disk; to be called before any of it
+    /// is renamed into its final place.
+    ///
+    /// Late and all at once, the largest first: by then the disk has been at work for long, and one
+    /// commit of the file system's journal serves all of them.
+    func syncFiles() throws(DerootError) {
+        let files = state.withLock { state in
+            defer { state.unsynced = [] }
+            return state.unsynced
+        }
+        for file in files.sorted(by: { $0.size > $1.size }) { try file.sync() }
     }
 
     /// Makes the names of the kept blobs lasting.
@@ -95,7 +127,7 @@ final class Staging: Sendable {
     func discard() {
         guard
             state.withLock({ state in
-                defer { state.isOpen = false }
+                defer { (state.isOpen, state.unsynced) = (false, []) }
                 return state.isOpen
             })
         else { return }

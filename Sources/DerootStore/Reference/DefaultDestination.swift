@@ -11,9 +11,12 @@ extension TransportReference {
     ///   a path that does not end in a name.
     package func defaultDestination() throws(DerootError) -> TransportReference {
         guard case .local(let source) = self else {
+            // A file that is not there is taken for a registry's name as well: say what was read.
             throw DerootError(
-                .usage, "the destination is missing",
-                advice: "add one, such as oci:PATH; deroot never pushes without being told where")
+                .usage, "this names an image in a registry, and the destination is missing",
+                at: .init(file: description),
+                advice: "add one, such as oci:PATH, or correct the path if a file is meant; "
+                    + "deroot never pushes without being told where")
         }
         let name = source.path.split(separator: "/").last ?? ""
         guard !source.isStandardStream, !name.isEmpty, name != ".", name != ".." else {

@@ -22,7 +22,18 @@ extension TransportReference {
                 at: .init(file: path), advice: advice)
         }
         let limits = Limits()
-        let members = try ArchiveMembers(ArchiveFile(path, limits: limits), limits: limits)
+        let members: ArchiveMembers
+        do throws(DerootError) {
+            members = try ArchiveMembers(ArchiveFile(path, limits: limits), limits: limits)
+        } catch {
+            // Nothing of it is a tar stream: it is some other file, not a broken archive.
+            guard error.code == .malformed || error.code == .truncated,
+                error.location.entry == nil, error.location.offset == 0
+            else { throw error }
+            throw DerootError(
+                .unsupported, "the file is not an archive of images: \(error.message)",
+                at: .init(file: path), advice: advice)
+        }
         if members.contains(OCILayout.indexName) || members.contains(OCILayout.fileName) {
             return .ociArchive
         }

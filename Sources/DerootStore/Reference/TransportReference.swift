@@ -53,6 +53,15 @@ package enum TransportReference: Sendable, Hashable {
         if try File.kind(of: text) != nil {
             return .local(LocalReference(try sniffedTransport(text), path: text.trimmingSlashes))
         }
+        let path = text.prefix { $0 != ":" }
+        if path.endIndex < text.endIndex, Self.looksLikeArchive(path),
+            try File.kind(of: String(path)) == .regular
+        {
+            throw DerootError(
+                .usage, "'\(printable(path.utf8))' is a file, and what follows it names an image",
+                advice: "say what it is: oci-archive:\(printable(text.utf8)) or "
+                    + "docker-archive:\(printable(text.utf8))")
+        }
         // A registry's name never begins so.
         guard !text.hasPrefix("/"), !text.hasPrefix("./"), !text.hasPrefix("../") else {
             throw DerootError(
@@ -61,6 +70,11 @@ package enum TransportReference: Sendable, Hashable {
                     + "oci:PATH:REF, oci-archive:PATH:REF or docker-archive:PATH:REF")
         }
         return .registry(try name(text))
+    }
+
+    /// True for names that people give to archives and hardly to repositories.
+    private static func looksLikeArchive(_ path: Substring) -> Bool {
+        [".tar", ".tgz", ".tar.gz", ".tar.zst"].contains { path.hasSuffix($0) }
     }
 
     private static func name(_ text: String) throws(DerootError) -> ImageName {

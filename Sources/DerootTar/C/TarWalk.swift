@@ -34,7 +34,7 @@ private final class Walk {
     private let found: TarWalk.Found
     private let settled: TarWalk.Settled
     private var framer: TarFramer
-    private var expected: [(offset: UInt64, meaning: HeaderMeaning)] = []
+    private var expected: [ExpectedEntry] = []
     private var compared = 0
     private var failure: DerootError?
     private var atEnd = false
@@ -89,7 +89,7 @@ private final class Walk {
             let next = expected[compared]
             throw DerootError(
                 .disagreement, "libarchive stops before this entry",
-                at: .init(entry: printable(next.meaning.name), offset: next.offset))
+                at: .init(entry: printable(next.name), offset: next.offset))
         }
     }
 
@@ -99,11 +99,11 @@ private final class Walk {
         expected.removeFirst(compared)
         compared = 0
         let found = found
-        var fresh: [(offset: UInt64, meaning: HeaderMeaning)] = []
+        var fresh: [ExpectedEntry] = []
         swap(&fresh, &expected)
         defer { swap(&fresh, &expected) }
         try unsafe framer.feed(bytes) { (group) throws(DerootError) in
-            fresh.append((group.offset, group.meaning))
+            fresh.append(ExpectedEntry(group))
             try found(group)
         }
         try settled(framer.settled)
@@ -129,31 +129,30 @@ private final class Walk {
                 .disagreement, "libarchive finds an entry that our framing does not",
                 at: .init(entry: unsafe name(archive_entry_pathname(entry)), offset: offset))
         }
-        let (position, meaning) = expected[compared]
+        let expectation = expected[compared]
         compared += 1
         func differ(_ what: String) -> DerootError {
             DerootError(
                 .disagreement, "libarchive and our framing differ on the entry's \(what)",
-                at: .init(entry: printable(meaning.name), offset: position),
+                at: .init(entry: printable(expectation.name), offset: expectation.offset),
                 advice: "two readers would see two different files here; refused")
         }
-        guard position == offset else { throw differ("offset") }
-        guard unsafe equal(archive_entry_pathname(entry), meaning.name) else {
+        guard expectation.offset == offset else { throw differ("offset") }
+        guard unsafe equal(archive_entry_pathname(entry), expectation.name) else {
             throw differ("name")
         }
-        guard unsafe UInt16(truncatingIfNeeded: archive_entry_perm(entry)) == meaning.mode else {
-            throw differ("mode")
-        }
-        guard unsafe archive_entry_uid(entry) == Int64(meaning.uid),
-            unsafe archive_entry_gid(entry) == Int64(meaning.gid)
+        let mode = unsafe UInt16(truncatingIfNeeded: archive_entry_perm(entry))
+        guard mode == expectation.mode else { throw differ("mode") }
+        guard unsafe archive_entry_uid(entry) == Int64(expectation.uid),
+            unsafe archive_entry_gid(entry) == Int64(expectation.gid)
         else { throw differ("owner") }
         let size = unsafe archive_entry_size(entry)
-        guard UInt64(clamping: size) == meaning.size else { throw differ("size") }
-        try unsafe compareLink(entry, meaning, differ)
+        guard UInt64(clamping: size) == expectation.size else { throw differ("size") }
+        try unsafe compareLink(entry, expectation, differ)
     }
 
     private func compareLink(
-        _ entry: OpaquePointer, _ meaning: HeaderMeaning, _ differ: (String) -> DerootError
+        _ entry: OpaquePointer, _ expectation: ExpectedEntry, _ differ: (String) -> DerootError
     ) throws(DerootError) {
         let hardLink = unsafe archive_entry_hardlink(entry)
         let symlink = unsafe archive_entry_symlink(entry)
@@ -161,7 +160,7 @@ private final class Walk {
         // Where only a pax record names the target, libarchive 3.6 has none to give: Go writes such
         // headers for targets without a single ASCII letter. Hard links have no type of file then.
         let target = unsafe hardLink ?? symlink
-        switch meaning.type {
+        switch expectation.type {
         case .hardLink:
             guard unsafe symlink == nil, unsafe hardLink != nil || type == 0 else {
                 throw differ("type")
@@ -169,10 +168,12 @@ private final class Walk {
         case .symlink:
             guard unsafe hardLink == nil, type == fileType(.symlink) else { throw differ("type") }
         default:
-            guard unsafe target == nil, type == fileType(meaning.type) else { throw differ("type") }
+            guard unsafe target == nil, type == fileType(expectation.type) else {
+                throw differ("type")
+            }
             return
         }
-        guard unsafe target == nil || equal(target, meaning.link) else { throw differ("link") }
+        guard unsafe target == nil || equal(target, expectation.link) else { throw differ("link") }
     }
 
     private func fileType(_ type: EntryType) -> mode_t {
@@ -188,14 +189,39 @@ private final class Walk {
 
     private func equal(_ text: UnsafePointer<CChar>?, _ bytes: [UInt8]) -> Bool {
         guard let text = unsafe text else { return bytes.isEmpty }
-        for (index, byte) in bytes.enumerated() {
-            guard unsafe UInt8(bitPattern: text[index]) == byte, byte != 0 else { return false }
+        // Of the same length, so that there is no NUL among the bytes.
+        guard unsafe strlen(text) == bytes.count else { return false }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return true }
+            return unsafe memcmp(text, start, bytes.count) == 0
         }
-        return unsafe text[bytes.count] == 0
     }
 
     private func name(_ text: UnsafePointer<CChar>?) -> String {
         guard let text = unsafe text else { return "?" }
         return unsafe printable(Array(String(cString: text).utf8))
+    }
+}
+
+/// What libarchive has to find as well: no more than is compared, as there are millions of them.
+private struct ExpectedEntry {
+    let offset: UInt64
+    let name: [UInt8]
+    let link: [UInt8]
+    let type: EntryType
+    let mode: UInt16
+    let uid: UInt32
+    let gid: UInt32
+    let size: UInt64
+
+    init(_ group: borrowing HeaderGroup) {
+        offset = group.offset
+        name = group.meaning.name
+        link = group.meaning.link
+        type = group.meaning.type
+        mode = group.meaning.mode
+        uid = group.meaning.uid
+        gid = group.meaning.gid
+        size = group.meaning.size
     }
 }

@@ -34,6 +34,20 @@ struct AccountFileTests {
         #expect(error.code == .hostile)
     }
 
+    /// Go trims them and takes the rest for the name; libc does not.
+    @Test(arguments: [
+        "\u{A0}", "\u{85}", "\u{1680}", "\u{2000}", "\u{200A}", "\u{2028}", "\u{202F}", "\u{205F}",
+        "\u{3000}", "\u{0B}",
+    ])
+    func E04_aRowThatBeginsOrEndsWithAnOddBlankIsRefused(_ blank: String) throws {
+        for text in ["\(blank)app:x:0:0::/:\n", "a:x:1:1::/:\napp:x:0:0::/:/bin/sh\(blank)\n"] {
+            let error = try #require(throws: DerootError.self) { try file(text) }
+            #expect(error.code == .hostile)
+            #expect(error.message.contains("odd blanks"))
+        }
+        #expect(try file("app:x:1:1:a\(blank == "\u{0B}" ? " " : blank)b:/:\n").rows.count == 1)
+    }
+
     @Test(
         arguments: [
             ("0", 0), ("1", 1), ("65532", 65532), ("4294967294", 4_294_967_294),

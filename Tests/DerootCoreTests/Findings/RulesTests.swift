@@ -22,12 +22,26 @@ struct RulesTests {
     }
 
     @Test func everyRuleIsTriedBothWays() {
+        // VerdictTests has those that need more than layers; NR073 is for every image.
         let elsewhere: Set<String> = ["NR064", "NR065", "NR066", "NR068", "NR069", "NR073"]
         for rule in Rules.all where !elsewhere.contains(rule.id) {
             let cases = RuleCase.all.filter { $0.id == rule.id }
             #expect(cases.contains { $0.isFound }, "\(rule.id) is never found")
             #expect(cases.contains { !$0.isFound }, "\(rule.id) is always found")
         }
+    }
+
+    @Test(arguments: [
+        ("", ["/tmp"]), (#""Volumes":{"/data":{}}"#, ["/data", "/tmp"]),
+        (#""Entrypoint":["/start.sh"]"#, ["/run", "/tmp", "/var/lib/x"]),
+    ])
+    func theWritableSetIsTheImages(_ settings: String, _ paths: [String]) throws {
+        let test = RuleCase.yes("NR073", settings) { tar in
+            tar.file(
+                "start.sh", "#!/bin/sh\necho >/run/x.pid\necho >>/var/lib/x/log\n", mode: 0o755)
+        }
+        let places = try test.checked()["NR073"]?.evidence.map(\.place)
+        #expect(places == paths.map { .file(TarPath($0)) })
     }
 
     @Test func theCatalogueIsWhole() {

@@ -135,6 +135,17 @@ struct VerdictTests {
         #expect(report.images.first?["NR065"] == nil)
     }
 
+    @Test(arguments: [(nil, false), (0, false), (1, true), (3, true)] as [(Int?, Bool)])
+    func aHistoryThatDoesNotFitIsReported(_ count: Int?, _ isFound: Bool) throws {
+        var image = try ImageFixture([
+            LayerFixture(.none, { $0.file("x") }), LayerFixture(.none, { $0.file("y") }),
+        ])
+        image.historyCount = count
+        let finding = try Check(LayoutFixture(image).source()).run().images.first?["NR069"]
+        #expect((finding != nil) == isFound)
+        #expect(finding?.severity == (isFound ? .warn : nil))
+    }
+
     @Test func rewrittenBasesAreReported() throws {
         let found = try check({ $0.file("bin/su", mode: 0o4755) }, { $0.file("x") })
         #expect(found["NR068"]?.evidence.count == 1)

@@ -95,6 +95,48 @@ struct HostileAccountTests {
         try Trial(.init()) { $0.link("etc/passwd", to: target) }.refuses(.hostile)
     }
 
+    /// Runtimes that follow a link in an entry's path read other rows than those that replace it.
+    @Test(arguments: [
+        (["data/passwd"], "/etc"), (["data/group"], "etc"), (["data/.wh.passwd"], "etc"),
+        (["data/.wh..wh..opq"], "etc"), (["data/etc/passwd"], "."), (["data/.wh.etc"], "/"),
+        (["data/passwd", "data/"], "etc"),
+    ])
+    func E07_accountsWrittenThroughALinkInTheirPathAreRefused(
+        _ names: [String], _ target: String
+    ) throws {
+        let rows = "root:x:0:0::/:\n1000:x:0:0::/:\napp:x:1000:1000::/:\n"
+        let base: Build = { tar in
+            tar.file("etc/passwd", "root:x:0:0::/:\napp:x:1000:1000::/:\n")
+            tar.file("etc/group", "root:x:0:\napp:x:1000:\n")
+            tar.link("data", to: target)
+        }
+        let written: Build = { tar in
+            for name in names {
+                if name.hasSuffix("/") { tar.directory(name) } else { tar.file(name, rows) }
+            }
+        }
+        let settings = #""User":"app""#
+        try Trial(.init(), settings: settings, base, written).refuses(.disagreement, naming: "link")
+        if names[0].contains(".wh.") { return }
+        try Trial(
+            .init(), settings: settings,
+            { tar in
+                base(&tar); written(&tar)
+            }
+        )
+        .refuses(.disagreement, naming: "link")
+    }
+
+    @Test func E07_aReplacedLinkToAccountsIsRefused() throws {
+        try Trial(
+            .init(), settings: #""User":"app""#,
+            { tar in
+                tar.file("conf/passwd", "root:x:0:0::/:\napp:x:1000:1000::/:\n")
+                tar.link("etc", to: "conf")
+            }, { $0.file("etc/passwd", "root:x:0:0::/:\napp:x:0:0::/:\n") }
+        ).refuses(.disagreement, naming: "etc/passwd")
+    }
+
     @Test func E08_aHardLinkedOrReplacedPasswdIsTheFinalOne() throws {
         let done = try Trial(
             .init(), settings: #""User":"app""#, { $0.file("etc/passwd", "app:x:0:0:::\n") },

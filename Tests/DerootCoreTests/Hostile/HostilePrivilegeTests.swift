@@ -37,6 +37,22 @@ struct HostilePrivilegeTests {
         #expect(try done.image().layers.count == 4)
     }
 
+    /// A copy of the link in a layer of its own would lead to the armed file below, or to nothing.
+    @Test(arguments: [
+        ["bin/.wh..wh.plnk/1.2", "bin/su"], [".wh..wh.plnk/1.2", "su"], ["later", "su"],
+    ])
+    func D03_aLinkWithoutAFileIsNotAppended(_ names: [String]) throws {
+        var options = ConversionOptions()
+        options.layers = .append
+        let build: Build = { tar in
+            if names[0] == "later" { tar.link(names[1], to: names[0], type: "1", mode: 0o4755) }
+            tar.file(names[0], "x", mode: 0o4755)
+            if names[0] != "later" { tar.link(names[1], to: names[0], type: "1", mode: 0o4755) }
+        }
+        try Trial(options, build).refuses(.blocked, naming: "--layers rewrite")
+        try Trial(.init(), build).neutralises("/\(names[1])")
+    }
+
     @Test func D04_everyLayerIsClearedHiddenOnesIncluded() throws {
         try Trial(
             .init(), { $0.file("a/su", "1", mode: 0o4755) }, { $0.file("a/su", "2") },
@@ -80,10 +96,17 @@ struct HostilePrivilegeTests {
         "trusted.overlay.redirect", "trusted.overlay.opaque", "user.overlay.metacopy",
     ])
     func D08_overlayAttributesAreCarried(_ name: String) throws {
-        try trial { tar in
-            tar.pax([PaxRecord("SCHILY.xattr.\(name)", "y")])
-            tar.directory("d")
+        let done = try trial { tar in
+            for path in ["d", "e"] {
+                tar.pax([
+                    PaxRecord("SCHILY.xattr.\(name)", "y"),
+                    PaxRecord("LIBARCHIVE.xattr.\(name)", "eQ"),
+                ])
+                tar.directory(path)
+            }
         }.carries()
+        let notes = done.outcome.images[0].plan.notes
+        #expect(notes.contains { $0.hasPrefix("/d (and 1 more) carries an attribute of overlay") })
     }
 
     @Test(arguments: ["security.selinux", "security.ima", "security.evm"])
@@ -92,8 +115,13 @@ struct HostilePrivilegeTests {
         let done = try trial { tar in
             tar.pax([record])
             tar.file("su", "x", mode: 0o4755)
+            tar.pax([record])
+            tar.file("same", "x")
         }.neutralises("/su")
         #expect(try walked(done.image().layers[0]).first?.meaning.records == [record])
+        // A signature covers owner and mode: said where they change, and only there.
+        let notes = done.outcome.images[0].plan.notes.filter { $0.contains("signature") }
+        #expect(notes.map { $0.hasPrefix("/su carries") } == (name.hasSuffix("x") ? [] : [true]))
     }
 
     @Test func D10_accountFilesThatOthersMayWriteAreWrittenAnew() throws {
@@ -126,6 +154,32 @@ struct HostilePrivilegeTests {
         #expect(try image.status("data/file") == "65532:65532 0644")
         #expect(try image.status("srv/app") == "65532:65532 0755")
         #expect(try image.status("usr/tool") == "0:0 0755")
+    }
+
+    /// The same file by two readings: below the volume, and where the link in its path led at that time.
+    @Test func D11_whatWentThroughALinkKeepsItsProtectedOwner() throws {
+        let done = try Trial(
+            .init(), settings: #""Volumes":{"/data":{}}"#,
+            { tar in
+                tar.file("usr/bin/tool", "x", mode: 0o755)
+                tar.link("data", to: "usr/bin")
+            }, { $0.file("data/tool", "y", mode: 0o755) },
+            { tar in
+                tar.directory("data")
+                tar.file("data/kept", "z")
+            }
+        ).converts()
+        let image = try done.image()
+        #expect(try image.status("data/tool") == "0:0 0755")
+        #expect(try image.status("data/kept") == "65532:65532 0644")
+    }
+
+    @Test(arguments: ["etc/pam.d", "etc/sudoers.d", "etc/ssl", "var/lib/dpkg", "etc/security"])
+    func D11_directoriesOfProtectedFilesAreNoVolumes(_ path: String) throws {
+        for setting in [#""Volumes":{"/\#(path)":{}}"#, #""WorkingDir":"/\#(path)""#] {
+            let image = try trial(settings: setting) { $0.directory(path) }.converts().image()
+            #expect(try image.status(TarPath(path)) == "0:0 0755")
+        }
     }
 
     @Test func D12_notesOfARewrittenLayerAreDropped() throws {

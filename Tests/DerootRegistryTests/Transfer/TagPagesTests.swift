@@ -49,6 +49,21 @@ struct TagPagesTests {
         }
     }
 
+    @Test func asManyTagsAsAreAllowed() throws {
+        func page(_ count: Int) -> HTTPResponse {
+            let tags = (0..<count).map { "\"t\($0)\"" }.joined(separator: ",")
+            return HTTPResponse(200, body: Array(#"{"tags":[\#(tags)]}"#.utf8))
+        }
+        let address = try WebAddress(parsing: "https://r/v2/a/tags/list")
+        var pages = TagPages(first: address, most: 20)
+        try pages.take(page(20))
+        #expect(pages.tags.count == 20)
+        var more = TagPages(first: address, most: 20)
+        #expect(throws: DerootError.self) { try more.take(page(21)) }
+        // A list in one piece fits, with tags of the greatest length.
+        #expect(TagPages(first: address, most: 1_000_000).pageBytes >= 1_000_000 * (128 + 3))
+    }
+
     @Test(arguments: ["", "[]", #"{"tags":1}"#, #"{"tags":[1]}"#])
     func isNoList(_ body: String) throws {
         var pages = try pages()

@@ -1,0 +1,85 @@
+import DerootBytes
+import Synchronization
+
+/// Holds requests back: evenly spaced, paused together where a registry asks for it, and stopped
+/// before the last pulls of a rate limit are used up.
+///
+/// Without I/O.
+///
+/// It is told the time and says how long to wait; all threads of a process ask the same one.
+final class RequestGovernor: Sendable {
+    /// What a request has to do first.
+    enum Verdict: Equatable {
+        /// Wait so many seconds, perhaps none, and go.
+        case go(Double)
+        /// Wait so many seconds, ask by HEAD how many pulls are left, and come back.
+        case rest(Double)
+    }
+
+    private struct Host {
+        /// When the next request may go.
+        var next: Double = 0
+        /// Until when nobody goes.
+        var paused: Double = 0
+        var remaining: UInt64?
+    }
+
+    private let hosts = Mutex<[String: Host]>([:])
+
+    /// Asks for a request; `now` is in seconds.
+    func admit(
+        _ request: HTTPRequest, to name: String, _ pace: RequestPace, now: Double
+    ) -> Verdict {
+        hosts.withLock { hosts in
+            var host = hosts[name] ?? Host()
+            defer { hosts[name] = host }
+            if let reserve = pace.reserve, let remaining = host.remaining,
+                remaining <= reserve, Self.isPull(request)
+            {
+                return .rest(pace.retry)
+            }
+            // A pull that is on its way is not left any more, whatever the next answer says.
+            if Self.isPull(request), let remaining = host.remaining, remaining > 0 {
+                host.remaining = remaining - 1
+            }
+            let start = max(now, host.next, host.paused)
+            if let rate = pace.perSecond, rate > 0 { host.next = start + 1 / rate }
+            return .go(start - now)
+        }
+    }
+
+    /// Takes an answer; `forgetting` says that what was known of the pulls left counts no more.
+    ///
+    /// `longest` bounds the pause that a registry may ask for.
+    func learn(
+        _ outcome: HTTPOutcome, of name: String, now: Double, longest: Double, forgetting: Bool
+    ) {
+        guard let response = outcome.response else {
+            if forgetting { hosts.withLock { $0[name, default: Host()].remaining = nil } }
+            return
+        }
+        let remaining = Self.remaining(response)
+        let isBusy = response.status == 429 || response.status == 503
+        let pause = isBusy ? RetryAfter.seconds(response, now: now) : nil
+        hosts.withLock { hosts in
+            if remaining != nil || forgetting {
+                hosts[name, default: Host()].remaining = remaining
+            }
+            if let pause, pause > 0 {
+                let until = now + min(pause, longest)
+                hosts[name, default: Host()].paused = max(hosts[name]?.paused ?? 0, until)
+            }
+        }
+    }
+
+    /// Docker Hub counts GETs of manifests, and no HEADs (docs.docker.com, "Pull usage and limits").
+    private static func isPull(_ request: HTTPRequest) -> Bool {
+        request.method == .get && request.address.target.split(separator: "/").contains("manifests")
+    }
+
+    /// `RateLimit-Remaining: 76;w=21600`; nil where there is none.
+    static func remaining(_ response: HTTPResponse) -> UInt64? {
+        guard let text = response["ratelimit-remaining"] else { return nil }
+        return UInt64(text.trimmed.prefix { $0.isASCII && $0.isNumber })
+    }
+}

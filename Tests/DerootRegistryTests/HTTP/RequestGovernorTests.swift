@@ -1,0 +1,87 @@
+import DerootBytes
+import Testing
+
+@testable import DerootRegistry
+
+@Suite("Holding requests back")
+struct RequestGovernorTests {
+    private let governor = RequestGovernor()
+
+    private func request(
+        _ method: HTTPRequest.Method = .get, _ path: String = "/v2/a/manifests/1"
+    ) throws -> HTTPRequest {
+        HTTPRequest(method, try WebAddress(.https, host: "r.io").at(path))
+    }
+
+    private func admit(
+        _ request: HTTPRequest, _ pace: RequestPace = RequestPace(), now: Double = 100,
+        host: String = "r.io"
+    ) -> RequestGovernor.Verdict { governor.admit(request, to: host, pace, now: now) }
+
+    private func learn(
+        _ status: Int, _ fields: [(name: String, value: String)], now: Double = 100,
+        forgetting: Bool = false
+    ) {
+        governor.learn(
+            .response(HTTPResponse(status, fields)), of: "r.io", now: now, longest: 300,
+            forgetting: forgetting)
+    }
+
+    @Test("requests are evenly spaced, host by host")
+    func spacing() throws {
+        var pace = RequestPace()
+        pace.perSecond = 4
+        let request = try request()
+        #expect(admit(request, pace) == .go(0))
+        #expect(admit(request, pace) == .go(0.25))
+        #expect(admit(request, pace) == .go(0.5))
+        #expect(admit(request, pace, host: "other.io") == .go(0))
+        // Time that nobody used is not made up for.
+        #expect(admit(request, pace, now: 200) == .go(0))
+        #expect(admit(request, pace, now: 200) == .go(0.25))
+    }
+
+    @Test("a Retry-After holds all requests back, up to the longest wait")
+    func pause() throws {
+        learn(429, [("retry-after", "30")])
+        #expect(admit(try request(.put, "/v2/b/blobs/uploads/1"), now: 110) == .go(20))
+        #expect(admit(try request(), now: 131) == .go(0))
+        learn(503, [("retry-after", "9999")], now: 131)
+        #expect(admit(try request(), now: 131) == .go(300))
+        // A refusal of another kind asks for nothing.
+        learn(404, [("retry-after", "9999")], now: 500)
+        #expect(admit(try request(), now: 500) == .go(0))
+    }
+
+    @Test("pulls stop before the reserve is used, and nothing else does")
+    func reserve() throws {
+        var pace = RequestPace()
+        (pace.reserve, pace.retry) = (2, 60)
+        #expect(admit(try request(), pace) == .go(0))
+        learn(200, [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "4;w=21600")])
+        // Two may go, although no answer has told of the first yet.
+        #expect(admit(try request(), pace) == .go(0))
+        #expect(admit(try request(), pace) == .go(0))
+        #expect(admit(try request(), pace) == .rest(60))
+        #expect(admit(try request(.head), pace) == .go(0))
+        #expect(admit(try request(.get, "/v2/a/blobs/sha256:0"), pace) == .go(0))
+        #expect(admit(try request(.put), pace) == .go(0))
+        learn(200, [("ratelimit-remaining", "50")], forgetting: true)
+        #expect(admit(try request(), pace) == .go(0))
+        // A registry that stops counting is not waited for.
+        learn(200, [("ratelimit-remaining", "1")])
+        #expect(admit(try request(), pace) == .rest(60))
+        learn(200, [], forgetting: true)
+        #expect(admit(try request(), pace) == .go(0))
+    }
+
+    @Test(
+        "what is left is read as Docker Hub writes it",
+        arguments: [("76;w=21600", 76), ("0", 0), (" 5 ", 5), ("x", nil), ("", nil), ("-1", nil)]
+            as [(String, UInt64?)])
+    func header(_ text: String, _ expected: UInt64?) {
+        #expect(
+            RequestGovernor.remaining(HTTPResponse(200, [("ratelimit-remaining", text)]))
+                == expected)
+    }
+}
