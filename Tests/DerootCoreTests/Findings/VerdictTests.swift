@@ -141,7 +141,8 @@ struct VerdictTests {
             LayerFixture(.none, { $0.file("x") }), LayerFixture(.none, { $0.file("y") }),
         ])
         image.historyCount = count
-        let finding = try Check(LayoutFixture(image).source()).run().images.first?["NR069"]
+        let layout = try LayoutFixture(image)
+        let finding = try Check(layout.source()).run().images.first?["NR069"]
         #expect((finding != nil) == isFound)
         #expect(finding?.severity == (isFound ? .warn : nil))
     }
