@@ -1,6 +1,7 @@
 import DerootBytes
 import DerootCore
 import DerootOCI
+import DerootStore
 import DerootTestSupport
 import Synchronization
 import Testing
