@@ -122,6 +122,10 @@ extension RuleCase {
         .yes(
             "NR034", started, is: .block,
             script("set -e\nmkdir -p /var/lib/app/data\n")),
+        // What convert hands over ends nothing.
+        .yes(
+            "NR034", started, is: .warn, options: options(own: ["/var/lib/app"]),
+            script("set -e\nmkdir -p /var/lib/app/data\n")),
         .yes("NR034", started, is: .warn, script("set -e\nmkdir -p /var/lib\n")),
         .yes("NR034", started, is: .warn, script("set -e\nmkdir -p /var/lib/app || true\n")),
         .yes("NR034", #""Env":["APP_DATA=/var/lib/x"]"#) { $0.directory("var/lib/x") },
