@@ -34,7 +34,11 @@ for shell in bash zsh fish; do
 done
 cat scripts/completions/whole-words.bash >>"$root/usr/share/bash-completion/completions/deroot"
 documents=$root/usr/share/doc/deroot
-install -Dm644 -t "$documents" README.md
+# The manual and what it points to, so that no link of it leads nowhere.
+install -Dm644 -t "$documents" README.md ARCHITECTURE.md CONTRIBUTING.md SECURITY.md CHANGELOG.md
+sed -i 's/\[LICENSE\](LICENSE)/[LICENSE](copyright)/' "$documents/README.md"
+cp -R docs ci deploy "$documents"
+rm -r "$documents/docs/man"
 cat >"$documents/copyright" <<END
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: deroot
