@@ -40,11 +40,15 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 
-class Outcome:
-    """How a run of deroot ended: exit code (negative: signal), stderr, wall seconds, peak KiB."""
+# What check says of an image, on standard output.
+VERDICT = re.compile(r"^. (READY|READY-ON|NEEDS-RECIPE|REFUSED|SKIPPED|ALREADY)\b", re.MULTILINE)
 
-    def __init__(self, code, text, seconds, peak, timed_out):
-        self.code, self.text, self.seconds, self.peak = code, text, seconds, peak
+
+class Outcome:
+    """How a run of deroot ended: exit code (negative: signal), stderr, stdout, wall seconds, peak KiB."""
+
+    def __init__(self, code, text, said, seconds, peak, timed_out):
+        self.code, self.text, self.said, self.seconds, self.peak = code, text, said, seconds, peak
         self.timed_out = timed_out
 
     def breach(self):
@@ -56,7 +60,7 @@ class Outcome:
             return f"exit {self.code}: {self.last_line()}"
         if self.peak > KIBIBYTES:
             return f"{self.peak} KiB of memory"
-        if self.code != 0 and "deroot: " not in self.text:
+        if self.code != 0 and "deroot: " not in self.text and not VERDICT.search(self.said):
             return f"exit {self.code} without a message"
         return None
 
@@ -75,13 +79,13 @@ def deroot(arguments):
             + ["timeout", "-s", "KILL", str(SECONDS), DEROOT]
             + arguments,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         kibibytes = int(peak.read() or 0)
     seconds = time.monotonic() - began
-    text = run.stderr.decode("utf-8", "replace")
-    return Outcome(run.returncode, text, seconds, kibibytes, seconds >= SECONDS)
+    text, said = run.stderr.decode("utf-8", "replace"), run.stdout.decode("utf-8", "replace")
+    return Outcome(run.returncode, text, said, seconds, kibibytes, seconds >= SECONDS)
 
 
 class Suite:

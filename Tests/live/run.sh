@@ -33,7 +33,7 @@ echo "== services"
 log=$(mktemp "$DEROOT_WORK/services.XXXXXX")
 "$here/services/matrix.py" 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" -eq 0 ] || broken=1
-tally=$(grep -oE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+tally=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
 rm -f "$log"
 if [ -n "$tally" ]; then
     awk '{print $1, $3}' <<<"$tally" >>"$DEROOT_TALLY"
