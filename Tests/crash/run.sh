@@ -24,8 +24,8 @@ part() {
     local tally
     echo "== $*"
     # A part that dies has no tally, and counts as a failure.
-    python3 "$here/$1" "$work" "${@:2}" 2>&1 | tee "$work/log" || true
-    tally=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed$' "$work/log" | tail -n 1 || true)
+    python3 "$here/$1" "$work" "${@:2}" 2>&1 | tee "$work/said" || true
+    tally=$(grep -aoE '^[0-9]+ passed, [0-9]+ failed$' "$work/said" | tail -n 1 || true)
     tally=${tally:-0 passed, 1 failed}
     passed=$((passed + ${tally%% *}))
     tally=${tally#*, }
