@@ -75,8 +75,9 @@ package struct WebAddress: Sendable, Hashable {
             }
             host = authority[(authority.startIndex + 1)..<end]
             port = authority[(end + 1)...]
+            // No zone (RFC 6874): it means something on one machine only, and readers differ on it.
             guard PeerAddress(String(decoding: host, as: UTF8.self)) != nil,
-                host.contains(UInt8(ascii: ":"))
+                host.contains(UInt8(ascii: ":")), !host.contains(UInt8(ascii: "%"))
             else { throw refuse("what is in brackets is no IPv6 address") }
         } else {
             if let colon = authority.firstIndex(of: UInt8(ascii: ":")) {

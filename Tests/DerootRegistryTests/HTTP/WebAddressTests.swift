@@ -23,7 +23,8 @@ struct WebAddressTests {
         "", "registry", "ftp://h/", "https:/h", "https://", "https:///x", "https://u@h/",
         "https://u:p@h/", "https://h\\@evil/", "https://h /", "https://h\u{0}/", "https://h%2e/",
         "https://hé/", "https://h:0/", "https://h:65536/", "https://h:/", "https://h:8a/",
-        "https://[::1/", "https://[h]/", "https://[127.0.0.1]/", "https://.h/", "https://h:1:2/",
+        "https://[::1/", "https://[::%]/", "https://[fe80::1%25eth0]/", "https://[h]/",
+        "https://[127.0.0.1]/", "https://.h/", "https://h:1:2/",
         "file:///etc/passwd", "https://" + String(repeating: "h", count: 300) + "/",
     ])
     func refuses(_ text: String) {
