@@ -94,13 +94,59 @@ package struct PathPattern: Sendable, Hashable {
         }
         let base = tree.resolve(TarPath(Array(fixed.joined(separator: [UInt8(ascii: "/")]))))
         guard let node = base.node else { return [] }
-        let rest = components[fixed.count...]
-        var out: [TarPath] = []
-        let depth = base.path.components.count
-        tree.walk(node) { node in
-            let path = tree.path(of: node)
-            if Self.match(rest, path.components[depth...]) {
-                out.append(tree.resolve(path).path)
+        return matches(of: Array(components[fixed.count...]), below: node, in: tree).map {
+            tree.resolve(tree.path(of: $0)).path
+        }
+    }
+
+    /// The nodes at or below one whose way from there fits, parents first, children in byte order.
+    ///
+    /// Goes only where something can still fit: `/usr/bin/x*` looks at one directory.
+    private func matches(
+        of pattern: [[UInt8]], below start: FileTree.NodeID, in tree: FileTree
+    ) -> [FileTree.NodeID] {
+        let ways = Self.passing([0], pattern)
+        var stack = [(node: start, ways: ways)]
+        var out: [FileTree.NodeID] = []
+        while let (node, ways) = stack.popLast() {
+            if ways.last == pattern.count { out.append(node) }
+            guard ways != [pattern.count] else { continue }
+            let below = tree.children(of: node).compactMap {
+                child -> (node: FileTree.NodeID, ways: [Int])? in
+                let name = tree.name(of: child)
+                let next = Self.step(ways, over: name, pattern)
+                return next.isEmpty ? nil : (child, next)
+            }
+            stack += below.sorted {
+                tree.name(of: $1.node).lexicographicallyPrecedes(tree.name(of: $0.node))
+            }
+        }
+        return out
+    }
+
+    /// The places in a pattern after one more component, ascending; none where it does not fit.
+    private static func step(
+        _ places: [Int], over name: ArraySlice<UInt8>, _ pattern: [[UInt8]]
+    ) -> [Int] {
+        var next: [Int] = []
+        for place in places where place < pattern.count {
+            let isAny = pattern[place].elementsEqual("**".utf8)
+            guard isAny || match(pattern[place], name) else { continue }
+            let new = isAny ? place : place + 1
+            if next.last != new { next.append(new) }
+        }
+        return passing(next, pattern)
+    }
+
+    /// Adds the places that a `**` of no component leads to; ascending, each once.
+    private static func passing(_ places: [Int], _ pattern: [[UInt8]]) -> [Int] {
+        var out: [Int] = []
+        for place in places {
+            var place = place
+            while out.last.map({ $0 < place }) ?? true {
+                out.append(place)
+                guard place < pattern.count, pattern[place].elementsEqual("**".utf8) else { break }
+                place += 1
             }
         }
         return out

@@ -57,4 +57,34 @@ struct PathPatternTests {
         #expect(try expand("/srv/**/one") == ["/srv/app/data/one"])
         #expect(try expand("/nothing*").isEmpty)
     }
+
+    /// What is found by going only where something can fit is what fits, in the tree's order.
+    @Test func expandsToWhatMatches() throws {
+        let names = ["a", "b", "ab", "ba"]
+        var random = SystemRandomNumberGenerator()
+        var paths: [String] = []
+        for one in names {
+            for two in names {
+                for three in names where Bool.random(using: &random) {
+                    paths.append("\(one)/\(two)/\(three)")
+                }
+            }
+        }
+        let files = paths
+        let tree = try merged { tar in
+            for path in files { tar.file(path) }
+        }
+        var all: [TarPath] = []
+        tree.walk { all.append(tree.path(of: $0)) }
+        let parts = ["a", "*", "?", "**", "a*", "*b", "**"]
+        for _ in 0..<2000 {
+            let count = Int.random(in: 1...5, using: &random)
+            let words = (0..<count).map { _ in parts.randomElement(using: &random) ?? "*" }
+            let text = "/" + words.joined(separator: "/")
+            let pattern = try PathPattern(text)
+            guard !pattern.isLiteral else { continue }
+            let fitting = all.filter { pattern.matches($0) }
+            #expect(pattern.expand(in: tree) == fitting, "\(text)")
+        }
+    }
 }
