@@ -98,6 +98,9 @@ package struct ConvertCommand: ParsableCommand {
         }
         let progress = ProgressLine(output)
         defer { progress.clear() }
+        // Read once in a process, while the source is opened.
+        let builtIn = Background { (try? RecipeLibrary.builtIn()) != nil }
+        defer { withExtendedLifetime(builtIn) {} }
         let image = try from.openSource(limits: limits) { () throws(DerootError) in
             try registries.client(.source, observer: progress.show)
         }

@@ -151,7 +151,7 @@ package final class RegistryClient: Sendable {
                 action = conversation.authorize(header, after: response)
             case .wait(let seconds):
                 options.observer(.retrying(endpoint.host, after: seconds))
-                try options.timekeeper.sleep(seconds)
+                try options.timekeeper.sleep(seconds) {}
                 action = conversation.begin()
             case .finish(let outcome): return outcome
             case .giveUp(let outcome, let seconds):
@@ -170,11 +170,11 @@ package final class RegistryClient: Sendable {
             let now = options.timekeeper.now()
             switch governor.admit(request, to: endpoint.host, pace, now: now) {
             case .go(let seconds):
-                if seconds > 0 { try options.timekeeper.sleep(seconds) }
+                if seconds > 0 { try options.timekeeper.sleep(seconds) {} }
                 return
             case .rest(let seconds):
                 options.observer(.resting(endpoint.host, seconds: seconds))
-                try options.timekeeper.sleep(seconds)
+                try options.timekeeper.sleep(seconds) {}
                 // A HEAD counts for nothing where pulls are counted, and tells how many are left.
                 var look = request
                 look.method = .head
@@ -227,7 +227,7 @@ package final class RegistryClient: Sendable {
                     try transport.exchange(request, trust: trust, receiver: nil))
             case .authenticate(let response): return .response(response)
             case .wait(let seconds):
-                try options.timekeeper.sleep(seconds)
+                try options.timekeeper.sleep(seconds) {}
                 action = conversation.begin()
             case .finish(let outcome): return outcome
             case .giveUp(let outcome, let seconds):

@@ -9,20 +9,22 @@ package final class RegistryDestination: ImageDestination {
     private let reference: ImageName
     private let client: RegistryClient
     private let source: ImageName?
+    private let overlaps: Bool
     let limits: Limits
 
     /// Names a place; nothing is sent before `begin`.
     ///
     /// `mounting` is the source's name: where it is in the same registry, blobs are taken from there
-    /// without travelling.
+    /// without travelling. `overlaps`: blobs may be sent before the image was read to its end.
     package init(
         _ reference: ImageName, client: RegistryClient, mounting source: ImageName? = nil,
-        limits: Limits = Limits()
+        overlaps: Bool = true, limits: Limits = Limits()
     ) {
         name = "docker://\(reference)"
         self.reference = reference
         self.client = client
         self.source = source
+        self.overlaps = overlaps
         self.limits = limits
     }
 
@@ -43,7 +45,7 @@ package final class RegistryDestination: ImageDestination {
             let repository = try repository()
             return RegistryTransaction(
                 repository, tag: tag, mounting: try mountable(at: repository.endpoint),
-                limits: limits, name: name)
+                overlaps: overlaps, limits: limits, name: name)
         } catch { throw error.located(in: .init(file: name)) }
     }
 

@@ -34,8 +34,11 @@ package struct RegistryOptions: Sendable {
 package struct Timekeeper: Sendable {
     /// Seconds since 1970.
     package var now: @Sendable () -> Double
-    /// Waits so many seconds; throws `.interrupted` on SIGINT and SIGTERM.
-    package var sleep: @Sendable (Double) throws(DerootError) -> Void
+    /// Waits so many seconds; throws `.interrupted` on SIGINT and SIGTERM, and what `mayGoOn` throws,
+    /// which is asked now and then.
+    package var sleep:
+        @Sendable (_ seconds: Double, _ mayGoOn: () throws(DerootError) -> Void)
+            throws(DerootError) -> Void
     /// A number from 0 up to 1.
     package var random: @Sendable () -> Double
 
@@ -46,10 +49,11 @@ package struct Timekeeper: Sendable {
             unsafe clock_gettime(CLOCK_REALTIME, &time)
             return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
         }
-        sleep = { (seconds) throws(DerootError) in
+        sleep = { (seconds, mayGoOn) throws(DerootError) in
             var rest = seconds
             while rest > 0 {
                 try Interruption.check()
+                try mayGoOn()
                 usleep(UInt32(min(rest, 0.1) * 1e6))
                 rest -= 0.1
             }

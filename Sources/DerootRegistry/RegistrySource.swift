@@ -198,4 +198,7 @@ package final class RegistrySource: ImageSource {
     package func expect(_ blobs: [Descriptor]) {
         fetcher.expect(blobs, threads: prefetches)
     }
+
+    /// Closes the files of blobs that were fetched; one that is read again is fetched again.
+    package func letGo() { fetcher.letGo() }
 }

@@ -8,32 +8,40 @@ import Synchronization
 /// Blobs are sent as they come, documents at the commit: configs, manifests by digest from the inside
 /// out, and the tag last, so that a tag never names what is incomplete (hostile input F15).
 package final class RegistryTransaction: DestinationTransaction {
-    private struct State {
+    struct State {
         /// Blobs that the repository has.
         var blobs: [Digest: UInt64] = [:]
         var documents: [Digest: [UInt8]] = [:]
         /// Uploads that mounts turned into.
-        var sessions: [Digest: Session] = [:]
+        var sessions: [Digest: EarlyUpload.Session] = [:]
+        /// Blobs that are sent before they are certain to be kept, and what became of them.
+        var early: [EarlyUpload] = []
+        /// Blobs that are kept, and on their way.
+        var coming: Set<Digest> = []
+        var pending: [Background<Result<Void, DerootError>>] = []
     }
 
-    private struct Session {
-        let location: WebAddress
-        let leastReach: PeerAddress.Reach?
-    }
+    /// How many blobs are sent early at a time.
+    private static let mostEarly = 4
 
     let repository: Repository
-    private let tag: String
+    let tag: String
     private let mounting: String?
-    private let limits: Limits
-    private let name: String
-    private let state = Mutex(State())
+    let limits: Limits
+    let name: String
+    private let overlaps: Bool
+    let state = Mutex(State())
+    /// Whether the repository is new; nil before it was asked for.
+    private let isNew = Mutex<Bool?>(nil)
 
     init(
-        _ repository: Repository, tag: String, mounting: String?, limits: Limits, name: String
+        _ repository: Repository, tag: String, mounting: String?, overlaps: Bool, limits: Limits,
+        name: String
     ) {
         self.repository = repository
         self.tag = tag
         self.mounting = mounting
+        self.overlaps = overlaps
         self.limits = limits
         self.name = name
     }
@@ -44,8 +52,7 @@ package final class RegistryTransaction: DestinationTransaction {
     ///
     /// A registry verifies what it takes, so that nothing is read to find out.
     package func contains(_ digest: Digest) -> Bool {
-        let isKnown = state.withLock { $0.blobs[digest] != nil || $0.documents[digest] != nil }
-        if isKnown { return true }
+        if isKnown(digest) || state.withLock({ $0.coming.contains(digest) }) { return true }
         do throws(DerootError) {
             return try isThere(digest)
         } catch {
@@ -54,9 +61,13 @@ package final class RegistryTransaction: DestinationTransaction {
         }
     }
 
-    private func isThere(_ digest: Digest) throws(DerootError) -> Bool {
+    private func isKnown(_ digest: Digest) -> Bool {
+        state.withLock { $0.blobs[digest] != nil || $0.documents[digest] != nil }
+    }
+
+    func isThere(_ digest: Digest) throws(DerootError) -> Bool {
         let observer = repository.client.options.observer
-        if let size = try repository.blobSize(digest) {
+        if isNew.withLock({ $0 }) != true, let size = try repository.blobSize(digest) {
             state.withLock { $0.blobs[digest] = size }
             note(digest)
             observer(.spared(digest, .exists))
@@ -80,10 +91,11 @@ package final class RegistryTransaction: DestinationTransaction {
             let location = try request.address.resolving(text)
             try RedirectPolicy.check(
                 from: request.address.origin, peer: response.peer, to: location, "an upload")
-            let session = Session(
+            let session = EarlyUpload.Session(
                 location: location,
                 leastReach: RedirectPolicy.leastReach(
-                    from: request.address.origin, peer: response.peer, to: location))
+                    from: request.address.origin, peer: response.peer, to: location),
+                offset: 0)
             state.withLock { $0.sessions[digest] = session }
             return false
         default: return false
@@ -95,7 +107,58 @@ package final class RegistryTransaction: DestinationTransaction {
         try StagedBlob(namelessIn: temporaryDirectory())
     }
 
-    /// Sends a staged blob.
+    /// Begins to send a blob: at once where the repository cannot have it, as there is none yet, and
+    /// else when its digest is known and the repository does not have it.
+    package func expect(_ staged: StagedBlob, about size: UInt64) {
+        guard size >= EarlyUpload.leastBytes else { return }
+        staged.expect(size)
+        guard overlaps,
+            let upload = EarlyUpload(staged, about: size, to: repository)
+        else { return }
+        let isTaken = state.withLock { state in
+            guard state.early.count(where: \.isRunning) < Self.mostEarly else { return false }
+            state.early.append(upload)
+            return true
+        }
+        guard isTaken else { return }
+        upload.start { [weak self] upload in
+            guard (try? upload.growth.wait(for: EarlyUpload.leastBytes)) ?? 0 > 0 else {
+                return false
+            }
+            if let isNew = self?.isRepositoryNew(), isNew { return true }
+            guard let digest = upload.digest(), let self, !isKnown(digest) else { return false }
+            // Where that cannot be asked, whoever keeps the blob learns why.
+            return (try? isThere(digest)) == false
+        }
+    }
+
+    private func isRepositoryNew() -> Bool {
+        isNew.withLock { isNew in
+            let known = isNew ?? repository.isNew()
+            isNew = known
+            return known
+        }
+    }
+
+    /// The blob is complete, and may be asked for by its digest.
+    package func expect(_ staged: StagedBlob, digest: Digest) {
+        guard let early = early(staged) else { return }
+        do throws(DerootError) {
+            try staged.flush()
+            early.complete(digest)
+        } catch {
+            // Whoever keeps it learns why.
+            early.cancel()
+        }
+    }
+
+    private func early(_ staged: StagedBlob) -> EarlyUpload? {
+        state.withLock { state in state.early.first { $0.growth === staged.growth } }
+    }
+
+    /// Sends a staged blob, or what is left of it to be sent.
+    ///
+    /// Where that is little it goes on while others are made; the commit waits for it.
     package func keep(
         _ staged: StagedBlob, digest: Digest, size: UInt64
     ) throws(DerootError) {
@@ -105,8 +168,39 @@ package final class RegistryTransaction: DestinationTransaction {
                 .mismatch, "\(contents.count) bytes were staged, \(size) were announced",
                 at: .init(file: name, blob: digest))
         }
-        guard !contains(digest) else { return }
-        try upload(BlobFile(contents), digest)
+        let file = BlobFile(contents)
+        guard let early = early(staged) else {
+            guard !contains(digest) else { return }
+            guard overlaps, size < EarlyUpload.leastBytes else {
+                try upload(file, digest)
+                return
+            }
+            send(digest) { [self] () throws(DerootError) in try upload(file, digest) }
+            return
+        }
+        send(digest) { [self] () throws(DerootError) in
+            defer { state.withLock { state in state.early.removeAll { $0 === early } } }
+            if let session = early.finish() {
+                try upload(file, digest, session)
+                return
+            }
+            guard !isKnown(digest), try !isThere(digest) else { return }
+            try upload(file, digest)
+        }
+    }
+
+    /// Sends a blob in the background, unless it is on its way.
+    private func send(
+        _ digest: Digest, _ work: @escaping @Sendable () throws(DerootError) -> Void
+    ) {
+        guard state.withLock({ $0.coming.insert(digest).inserted }) else { return }
+        let sending = Background { Result { () throws(DerootError) in try work() } }
+        state.withLock { $0.pending.append(sending) }
+    }
+
+    /// Waits for what is on its way.
+    func settle() throws(DerootError) {
+        while let next = state.withLock({ $0.pending.popLast() }) { try next.value().get() }
     }
 
     /// Sends a source's blob, after its size and digest were compared.
@@ -128,12 +222,18 @@ package final class RegistryTransaction: DestinationTransaction {
         try upload(BlobFile(blob), descriptor.digest)
     }
 
-    private func upload(_ file: BlobFile, _ digest: Digest) throws(DerootError) {
-        let session = state.withLock { $0.sessions.removeValue(forKey: digest) }
+    /// Sends a blob; `early` is a session that has it already.
+    func upload(
+        _ file: BlobFile, _ digest: Digest, _ early: EarlyUpload.Session? = nil
+    ) throws(DerootError) {
+        let mounted = state.withLock { $0.sessions.removeValue(forKey: digest) }
+        if early != nil, let mounted { cancel(mounted) }
+        let session = early ?? mounted
         let upload = Upload(
             repository: repository, digest: digest,
             // Where there is a session, mounting was tried.
-            mounting: nil, session: session?.location, leastReach: session?.leastReach)
+            mounting: nil, session: session?.location, leastReach: session?.leastReach,
+            offset: session?.offset ?? 0)
         do throws(DerootError) {
             if let reason = try upload.run(file) {
                 repository.client.options.observer(.spared(digest, reason))
@@ -160,118 +260,21 @@ package final class RegistryTransaction: DestinationTransaction {
     /// Cancels what was begun; blobs that were sent are nobody's until a manifest names them, and
     /// the registry's garbage collection knows that.
     package func abort() {
-        let sessions = state.withLock { state in
+        let (sessions, early, pending) = state.withLock { state in
             defer {
                 state.sessions = [:]
                 state.documents = [:]
+                state.early = []
+                state.pending = []
             }
-            return state.sessions.values
+            return (state.sessions.values, state.early, state.pending)
         }
-        for session in sessions {
-            repository.cancel(session.location, leastReach: session.leastReach)
-        }
+        for session in sessions { cancel(session) }
+        for upload in early { upload.cancel() }
+        withExtendedLifetime(pending) {}
     }
 
-    /// Sends the documents, compares what the registry made of the root, and moves the tag.
-    package func commit(root: Descriptor, name carried: String?) throws(DerootError) {
-        defer { abort() }
-        do throws(DerootError) {
-            var pushed: Set<Digest> = []
-            try push(root, &pushed, depth: 0)
-            try compare(root)
-            try Interruption.check()
-            try repository.put(
-                document(root.digest, limits.manifestBytes), root.mediaType, as: tag)
-            try compareTag(root)
-        } catch { throw error.located(in: .init(file: name)) }
-    }
-
-    /// Sends a manifest after all that it names.
-    private func push(
-        _ descriptor: Descriptor, _ pushed: inout Set<Digest>, depth: Int
-    ) throws(DerootError) {
-        guard pushed.insert(descriptor.digest).inserted else { return }
-        try Interruption.check()
-        guard depth <= limits.indexDepth + 1 else {
-            throw DerootError(.limit, "indexes are nested more than \(limits.indexDepth) deep")
-        }
-        let bytes = try document(descriptor.digest, limits.manifestBytes)
-        guard UInt64(bytes.count) == descriptor.size else {
-            throw DerootError(
-                .mismatch,
-                "the document has \(bytes.count) bytes, its descriptor says \(descriptor.size)",
-                at: .init(blob: descriptor.digest))
-        }
-        if let content = try? Document(parsing: bytes).root {
-            if descriptor.mediaType.isIndex {
-                for child in try content.descriptors("manifests") ?? [] {
-                    try push(child, &pushed, depth: depth + 1)
-                }
-            } else {
-                var parts = try content.descriptor("config").map { [$0] } ?? []
-                parts += try content.descriptors("layers") ?? []
-                parts += try content.descriptors("blobs") ?? []
-                for part in parts where pushed.insert(part.digest).inserted { try pushBlob(part) }
-            }
-        }
-        do throws(DerootError) {
-            try repository.put(bytes, descriptor.mediaType, as: descriptor.digest.description)
-        } catch { throw error.located(in: .init(blob: descriptor.digest)) }
-    }
-
-    /// Makes sure that the repository has a config or layer.
-    private func pushBlob(_ descriptor: Descriptor) throws(DerootError) {
-        let digest = descriptor.digest
-        guard state.withLock({ $0.blobs[digest] == nil }) else { return }
-        if let bytes = state.withLock({ $0.documents[digest] }) {
-            guard try !isThere(digest) else { return }
-            let staged = try stage()
-            try staged.write(bytes)
-            try upload(BlobFile(try staged.contents()), digest)
-            return
-        }
-        // Foreign layers are fetched from elsewhere by whoever runs the image.
-        guard try !isThere(digest), descriptor.urls.isEmpty else { return }
-        throw DerootError(
-            .notFound, "the blob belongs to the result and was not brought",
-            at: .init(blob: digest))
-    }
-
-    /// A document that was brought, or that the repository has.
-    private func document(_ digest: Digest, _ limit: Int) throws(DerootError) -> [UInt8] {
-        if let bytes = state.withLock({ $0.documents[digest] }) { return bytes }
-        let stored = try repository.manifest(digest.description, limit: limit)?.bytes
-        let bytes = if let stored { stored } else { try repository.blob(digest, limit: limit) }
-        guard let bytes, Digest.of(bytes, algorithm: digest.algorithm) == digest else {
-            throw DerootError(
-                .notFound, "the document belongs to the result and was not brought",
-                at: .init(blob: digest))
-        }
-        state.withLock { $0.documents[digest] = bytes }
-        return bytes
-    }
-
-    /// Reads the root back: some registries store something else than they were given (F16).
-    private func compare(_ root: Descriptor) throws(DerootError) {
-        let stored = try repository.manifest(
-            root.digest.description, limit: limits.manifestBytes)
-        let found = stored.map { Digest.of($0.bytes, algorithm: root.digest.algorithm) }
-        guard found == root.digest else {
-            throw DerootError(
-                .mismatch,
-                "the registry took the manifest and gives "
-                    + (found.map { "another one back, \($0)" } ?? "nothing back"),
-                at: .init(blob: root.digest), advice: "the tag was not touched")
-        }
-    }
-
-    /// The tag is read back once; somebody else may have moved it at the same moment.
-    private func compareTag(_ root: Descriptor) throws(DerootError) {
-        guard let head = try repository.head(tag), head.digest != root.digest,
-            head.digest.algorithm == root.digest.algorithm
-        else { return }
-        throw DerootError(
-            .mismatch, "the tag \(tag) was moved, and now names \(head.digest)",
-            advice: "somebody else seems to push to this tag as well")
+    private func cancel(_ session: EarlyUpload.Session) {
+        repository.cancel(session.location, leastReach: session.leastReach)
     }
 }

@@ -141,13 +141,16 @@ struct Repository: Sendable {
 
     /// The request that begins an upload; with `mounting`, the registry may take the blob from there.
     func uploadRequest(_ digest: Digest, mounting: String?) -> HTTPRequest {
-        var request = request(.post, "blobs/uploads/")
+        var request = uploadRequest()
         if let mounting {
             request.address = request.address.adding("mount", digest.description)
                 .adding("from", mounting)
         }
         return request
     }
+
+    /// The request that begins an upload of a blob whose digest is said later.
+    func uploadRequest() -> HTTPRequest { request(.post, "blobs/uploads/") }
 
     /// Gives up an upload; a last word, whose answer nobody waits for long.
     func cancel(_ location: WebAddress, leastReach: PeerAddress.Reach?) {
@@ -169,6 +172,19 @@ struct Repository: Sendable {
             TagPages(
                 first: request(.get, "tags/list").address.adding("n", "1000"), most: most),
             "the list of tags")
+    }
+
+    /// Whether the registry says that there is no such repository, and so no blob in it.
+    ///
+    /// A mere 404 does not say so: some registries do not list tags.
+    func isNew() -> Bool {
+        var request = request(.get, "tags/list")
+        request.address = request.address.adding("n", "1")
+        // Where it cannot be asked it may well be there.
+        guard let response = (try? send(request, repeats: false))?.response,
+            response.status == 404
+        else { return false }
+        return Refusal.words(response)?.hasPrefix("NAME_UNKNOWN") ?? false
     }
 
     /// All repositories of the registry, in its order.

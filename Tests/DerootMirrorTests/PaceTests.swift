@@ -24,7 +24,7 @@ struct PaceTests {
         func use(_ options: inout RegistryOptions) {
             options.timekeeper.now = { [self] in now.withLock { $0 } }
             options.timekeeper.random = { 0 }
-            options.timekeeper.sleep = { [self] (seconds) throws(DerootError) in
+            options.timekeeper.sleep = { [self] (seconds, _) throws(DerootError) in
                 now.withLock { $0 += seconds }
                 waits.withLock { $0.append(seconds) }
                 awakened(seconds)

@@ -39,7 +39,7 @@ package final class MemoryRegistry: HTTPTransport {
         _ change: (inout RegistryOptions) -> Void = { _ in }
     ) -> RegistryClient {
         var options = RegistryOptions()
-        options.timekeeper.sleep = { (_) throws(DerootError) in try Interruption.check() }
+        options.timekeeper.sleep = { (_, _) throws(DerootError) in try Interruption.check() }
         change(&options)
         return RegistryClient(settings: DefaultSettings(), options: options, transport: self)
     }

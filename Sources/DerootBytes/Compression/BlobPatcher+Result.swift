@@ -43,3 +43,14 @@ extension BlobPatcher {
         package var rawSize: UInt64
     }
 }
+
+extension BlobPatcher.Result {
+    /// Compares the blob with the digest that it was asked for by.
+    ///
+    /// - Throws: `.mismatch`.
+    package func requireDigest(_ wanted: Digest) throws(DerootError) {
+        guard digest == wanted else {
+            throw DerootError(.mismatch, "the content has the digest \(digest)")
+        }
+    }
+}

@@ -26,8 +26,12 @@ struct AddedLayerWriter {
                     layerPlan.changes.map { ($0.index, $0.change) }, uniquingKeysWith: { a, _ in a }
                 )
                 let files = AppendedFiles(limits: scanner.limits, changes: changes)
-                try unsafe files.copy(from: try scanner.source.blob(layer)) {
-                    (bytes) throws(DerootError) in try unsafe output.write(bytes)
+                do throws(DerootError) {
+                    try unsafe files.copy(
+                        from: try scanner.source.blob(layer), digest: layer.digest
+                    ) { (bytes) throws(DerootError) in try unsafe output.write(bytes) }
+                } catch {
+                    throw error.located(in: .init(file: scanner.source.name, blob: layer.digest))
                 }
             }
         }

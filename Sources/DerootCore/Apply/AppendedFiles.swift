@@ -11,10 +11,13 @@ struct AppendedFiles {
     let changes: [Int: HeaderChange]
 
     /// Reads a layer and hands out the entries that change, in their order.
+    ///
+    /// - Throws: `.mismatch` where the layer has another digest than `digest`.
     func copy(
-        from blob: consuming FileSlice, to sink: @escaping ByteSink
+        from blob: consuming FileSlice, digest: Digest, to sink: @escaping ByteSink
     ) throws(DerootError) {
-        let patcher = try unsafe BlobPatcher(source: blob, sink: nil, limits: limits)
+        let patcher = try unsafe BlobPatcher(
+            source: blob, sink: nil, limits: limits, digestAlgorithm: digest.algorithm)
         let copying = unsafe Copying(changes: changes, sink: sink)
         var framer = TarFramer(limits: limits)
         while true {
@@ -24,6 +27,7 @@ struct AppendedFiles {
             try unsafe copying.take(piece, framer: &framer)
         }
         try framer.finish()
+        try patcher.finish().requireDigest(digest)
     }
 }
 

@@ -47,10 +47,16 @@ package struct Conversion: Sendable {
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
     ) throws(DerootError) -> ConversionResult {
         do throws(DerootError) {
-            let result = try build(into: transaction, applying: given)
+            let (planned, result) = try written(into: transaction, applying: given)
             try Interruption.check()
             observer(.committing)
+            // To close large files takes a while, in which registries can answer.
+            let disposal = Background { [source] in
+                source.letGo()
+                withExtendedLifetime(planned) {}
+            }
             try transaction.commit(root: result.root, name: source.imageName)
+            withExtendedLifetime(disposal) {}
             return result
         } catch {
             transaction.abort()
@@ -62,13 +68,20 @@ package struct Conversion: Sendable {
     package func build(
         into transaction: any DestinationTransaction, applying given: ConversionPlan? = nil
     ) throws(DerootError) -> ConversionResult {
+        try written(into: transaction, applying: given).result
+    }
+
+    private func written(
+        into transaction: any DestinationTransaction, applying given: ConversionPlan?
+    ) throws(DerootError) -> (planned: Planned, result: ConversionResult) {
         let planned: Planned
         if let given {
             planned = try adopt(given, staging: transaction)
         } else {
             planned = try plan(staging: transaction)
         }
-        return try ResultWriter(conversion: self, planned: planned, transaction).write()
+        let writer = ResultWriter(conversion: self, planned: planned, transaction)
+        return (planned, try writer.write())
     }
 
     private func adopt(
@@ -192,7 +205,7 @@ package struct Conversion: Sendable {
     ) -> LayerScanner {
         LayerScanner(
             source: source, transaction: transaction, limits: limits, observer: observer,
-            kept: kept)
+            kept: kept, isForetold: options.compression == .keep)
     }
 
     /// The entries of one layer of the source, read once more.

@@ -20,6 +20,8 @@ package struct LayerScanner: Sendable {
     package let observer: ConversionObserver
     /// Further files whose headers and bodies are kept when a layer is read for the first time.
     package var kept: Set<[UInt8]> = []
+    /// True where what is written is what the result will have, unless the plan turns out otherwise.
+    package var isForetold = false
 
     /// Reads a layer for the first time and makes the changes that are foretold.
     ///
@@ -108,13 +110,16 @@ package struct LayerScanner: Sendable {
                     .mismatch,
                     "the blob has \(blob.count) bytes, its descriptor says \(layer.size)")
             }
-            let output = LazyBlob(transaction)
+            let output = LazyBlob(transaction) { [transaction] staged in
+                if isForetold { transaction?.expect(staged, about: layer.size) }
+            }
             let sink: ByteSink? =
                 writes && transaction != nil
                 ? { (bytes) throws(DerootError) in try unsafe output.write(bytes) } : nil
             let outcome = try unsafe pass.run(blob, sink: sink, record: record)
-            guard outcome.blob.digest == layer.digest else {
-                throw DerootError(.mismatch, "the content has the digest \(outcome.blob.digest)")
+            try outcome.blob.requireDigest(layer.digest)
+            if isForetold, let staged = output.staged, let written = outcome.blob.written {
+                transaction?.expect(staged, digest: written.digest)
             }
             observer(
                 .layerFinished(
@@ -175,12 +180,22 @@ package struct LayerScanner: Sendable {
 /// A staged blob that comes into being with its first byte.
 private final class LazyBlob {
     private let transaction: (any DestinationTransaction)?
+    private let begun: (StagedBlob) -> Void
     private(set) var staged: StagedBlob?
 
-    init(_ transaction: (any DestinationTransaction)?) { self.transaction = transaction }
+    /// `begun` is told of the blob before its first byte.
+    init(
+        _ transaction: (any DestinationTransaction)?, begun: @escaping (StagedBlob) -> Void
+    ) {
+        self.transaction = transaction
+        self.begun = begun
+    }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
-        if staged == nil { staged = try transaction?.stage() }
+        if staged == nil, let new = try transaction?.stage() {
+            staged = new
+            begun(new)
+        }
         try unsafe staged?.write(bytes)
     }
 }

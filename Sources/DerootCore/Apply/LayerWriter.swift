@@ -75,7 +75,9 @@ struct LayerWriter: Sendable {
         _ blob: StagedBlob, _ written: BlobPatcher.Written, _ current: Compression
     ) throws(DerootError) -> WrittenLayer {
         let target = compression.target(for: current)
-        guard target == current else { return try transcode(try blob.contents(), to: target) }
+        guard target == current else {
+            return try transcode(try blob.contents(), written.digest, to: target)
+        }
         try transaction.keep(blob, digest: written.digest, size: written.size)
         return WrittenLayer(
             digest: written.digest, size: written.size, diffID: written.diffID,
@@ -95,7 +97,11 @@ struct LayerWriter: Sendable {
         }
         let target = compression.target(for: current)
         guard target == current else {
-            return try transcode(try scanner.source.blob(layer), to: target)
+            do throws(DerootError) {
+                return try transcode(try scanner.source.blob(layer), layer.digest, to: target)
+            } catch {
+                throw error.located(in: .init(file: scanner.source.name, blob: layer.digest))
+            }
         }
         if !transaction.contains(layer.digest) {
             try transaction.copy(try scanner.source.blob(layer), descriptor: layer)
@@ -104,12 +110,13 @@ struct LayerWriter: Sendable {
             digest: layer.digest, size: layer.size, diffID: plan.diffID, compression: current)
     }
 
-    /// Compresses a raw stream anew; the stream stays what it is.
+    /// Compresses the raw stream of a blob with this digest anew; the stream stays what it is.
     private func transcode(
-        _ blob: consuming FileSlice, to target: Compression
+        _ blob: consuming FileSlice, _ digest: Digest, to target: Compression
     ) throws(DerootError) -> WrittenLayer {
         let staged = try transaction.stage()
-        let reader = try unsafe BlobPatcher(source: blob, sink: nil, limits: scanner.limits)
+        let reader = try unsafe BlobPatcher(
+            source: blob, sink: nil, limits: scanner.limits, digestAlgorithm: digest.algorithm)
         var writer = unsafe BlobWriter(target) { (bytes) throws(DerootError) in
             try unsafe staged.write(bytes)
         }
@@ -117,6 +124,7 @@ struct LayerWriter: Sendable {
             try Interruption.check()
             try unsafe writer.write(piece)
         }
+        try reader.finish().requireDigest(digest)
         let written = try writer.finish()
         try transaction.keep(staged, digest: written.digest, size: written.size)
         return WrittenLayer(

@@ -20,6 +20,7 @@ struct ResultWriter {
 
     func write() throws(DerootError) -> ConversionResult {
         let images = planned.graph.convertible
+        let referrers = referrers()
         let written = try writeLayers(images)
         var results: [ConversionResult.Image] = []
         var assembly = IndexAssembly(planned.graph, isNarrowed: conversion.platform != nil)
@@ -50,21 +51,16 @@ struct ResultWriter {
                 image.manifest.layers.compactMap { planned.layers[$0.digest]?.pass.listing }
             },
             carriedDigests: Set(outcome.carried.map(\.digest)), carried: outcome.carriedNames,
-            dropped: dropped + outcome.dropped + (try leftBehind()))
+            dropped: dropped + outcome.dropped + (try leftBehind(referrers)))
     }
 
     /// Documents beside the source's image; what is inside its indexes is dropped or carried there.
     ///
     /// They speak of the source's digests and stay with them: to copy them would lend the result a
     /// trust that nobody has given it.
-    private func leftBehind() throws(DerootError) -> [String] {
-        let graph = planned.graph
-        var digests = [graph.root.digest]
-        for image in graph.images where !digests.contains(image.descriptor.digest) {
-            digests.append(image.descriptor.digest)
-        }
+    private func leftBehind(_ referrers: Referrers) throws(DerootError) -> [String] {
         do throws(DerootError) {
-            return try conversion.source.referrers(of: digests).map { found in
+            return try referrers.value().get().map { found in
                 "\(found.digest): \(found.what), which speaks of \(found.subject.short) "
                     + "and stays beside the source"
             }
@@ -73,6 +69,20 @@ struct ResultWriter {
             return [
                 "signatures and other documents beside the source, which cannot be listed: \(error)"
             ]
+        }
+    }
+
+    private typealias Referrers = Background<Result<[Referrer.Found], DerootError>>
+
+    /// Asks for them while layers are written; a registry may have to be asked often.
+    private func referrers() -> Referrers {
+        let graph = planned.graph
+        var digests = [graph.root.digest]
+        for image in graph.images where !digests.contains(image.descriptor.digest) {
+            digests.append(image.descriptor.digest)
+        }
+        return Background { [source = conversion.source, digests] in
+            Result { () throws(DerootError) in try source.referrers(of: digests) }
         }
     }
 

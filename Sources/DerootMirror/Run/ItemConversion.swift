@@ -95,7 +95,9 @@ struct ItemConversion {
         let name = try ImageName(parsing: item.pinned)
         let place = RegistryDestination(
             try ImageName(parsing: "\(item.repository):\(item.tags[0])"), client: destination,
-            mounting: name, limits: limits)
+            mounting: name,
+            // Other images keep the line busy, and want to know at once what is there.
+            overlaps: false, limits: limits)
         let transaction = try place.begin()
         let result: ConversionResult
         do throws(DerootError) {

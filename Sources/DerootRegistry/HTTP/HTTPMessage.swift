@@ -184,6 +184,11 @@ package final class BlobFile: Sendable {
         into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
     ) throws(DerootError) -> Int { try unsafe slice.read(into: buffer, at: offset) }
 
+    /// Waits for the first byte, where the file is still being written.
+    ///
+    /// - Throws: Why none came.
+    func waitForBeginning() throws(DerootError) { try slice.waitForBeginning() }
+
     /// A handle of one's own.
     package func open() throws(DerootError) -> FileSlice { try slice.duplicate() }
 }

@@ -4,8 +4,11 @@ import DerootStore
 import Synchronization
 
 /// Fetches the blobs of one image: each once, however many threads ask, and some ahead of time.
+///
+/// A blob can be read while it arrives, where it has one place to come from. Where there are several,
+/// its digest is compared first, so that another place can take the part of one that has it wrong.
 final class BlobFetcher: Sendable {
-    /// One blob; the thread that holds the lock fetches it, and the others wait for it.
+    /// One blob; the thread that holds the lock begins to fetch it, and the others wait for that.
     private final class Slot: Sendable {
         let result = Mutex<Result<BlobFile, DerootError>?>(nil)
     }
@@ -15,6 +18,8 @@ final class BlobFetcher: Sendable {
         /// Digests in the order of their arrival, so that the oldest can be let go.
         var order: [Digest] = []
         var queue: [Descriptor] = []
+        /// How many of the threads work on the queue.
+        var workers = 0
         var threads: [RunningThread] = []
         var isOpen = true
     }
@@ -32,25 +37,28 @@ final class BlobFetcher: Sendable {
         self.name = name
     }
 
-    /// The blob, in a file without a name.
+    /// The blob, in a file without a name, of which the first byte is there.
     ///
-    /// - Throws: See `Download`.
-    func blob(
-        _ descriptor: Descriptor, isAhead: Bool = false
-    ) throws(DerootError) -> BlobFile {
-        let slot = slot(for: descriptor.digest)
-        let result = slot.result.withLock { result -> Result<BlobFile, DerootError> in
+    /// The rest may still be on its way; whoever reads waits for it, and compares the digest.
+    ///
+    /// - Throws: See `Download`; so may reading.
+    func blob(_ descriptor: Descriptor) throws(DerootError) -> BlobFile {
+        let file = try slot(for: descriptor.digest).result.withLock { result in
             if let result { return result }
-            let new: Result<BlobFile, DerootError>
-            do throws(DerootError) {
-                new = .success(try fetch(descriptor, isAhead))
-            } catch {
-                new = .failure(error.located(in: .init(file: name, blob: descriptor.digest)))
+            let new = begin(descriptor) { [self] work in
+                // Another thread, so that this one can read meanwhile.
+                let isRunning = state.withLock { state in
+                    guard state.isOpen, let thread = RunningThread.start(work) else { return false }
+                    state.threads.append(thread)
+                    return true
+                }
+                if !isRunning { work() }
             }
             result = new
             return new
-        }
-        return try result.get()
+        }.get()
+        try file.waitForBeginning()
+        return file
     }
 
     /// Whether the blob was fetched or is being fetched.
@@ -68,16 +76,48 @@ final class BlobFetcher: Sendable {
         }
     }
 
+    /// The blob's file, which is complete, or which the work fills that `start` is given.
+    private func begin(
+        _ descriptor: Descriptor, start: (@escaping @Sendable () -> Void) -> Void
+    ) -> Result<BlobFile, DerootError> {
+        let place = DerootError.Location(file: name, blob: descriptor.digest)
+        do throws(DerootError) {
+            guard repositories.count == 1, let repository = repositories.first else {
+                return .success(try fetch(descriptor))
+            }
+            let arriving = try ArrivingBlob(size: descriptor.size, in: temporaryDirectory())
+            start { [self] in
+                do throws(DerootError) {
+                    try bring(descriptor, from: repository, into: arriving, isVerified: false)
+                } catch {
+                    arriving.end(error.located(in: place))
+                }
+            }
+            return .success(arriving.file)
+        } catch { return .failure(error.located(in: place)) }
+    }
+
+    private func bring(
+        _ descriptor: Descriptor, from repository: Repository, into arriving: ArrivingBlob,
+        isVerified: Bool
+    ) throws(DerootError) {
+        try Download(
+            descriptor, from: repository, into: arriving, isVerified: isVerified,
+            isWanted: { [self] in state.withLock(\.isOpen) }
+        ).run()
+        arriving.end()
+    }
+
+    /// The whole blob, from the first place that has it.
     private func fetch(
-        _ descriptor: Descriptor, _ isAhead: Bool
+        _ descriptor: Descriptor
     ) throws(DerootError) -> BlobFile {
         var failure: DerootError?
         for repository in repositories {
             do throws(DerootError) {
-                return try Download(
-                    descriptor, from: repository, in: temporaryDirectory(), isAhead: isAhead,
-                    isWanted: { [self] in state.withLock(\.isOpen) }
-                ).run()
+                let arriving = try ArrivingBlob(size: descriptor.size, in: temporaryDirectory())
+                try bring(descriptor, from: repository, into: arriving, isVerified: true)
+                return arriving.file
             } catch {
                 guard error.code != .interrupted, error.code != .io else { throw error }
                 failure = error
@@ -91,8 +131,9 @@ final class BlobFetcher: Sendable {
         state.withLock { state in
             // What is far ahead would only fill the disk and the table of open files.
             state.queue += blobs.prefix(Self.most / 2).filter { state.slots[$0.digest] == nil }
-            while state.isOpen, state.threads.count < min(threads, state.queue.count) {
+            while state.isOpen, state.workers < min(threads, state.queue.count) {
                 guard let thread = RunningThread.start({ [self] in work() }) else { break }
+                state.workers += 1
                 state.threads.append(thread)
             }
         }
@@ -100,11 +141,11 @@ final class BlobFetcher: Sendable {
 
     private func work() {
         while let next = take() {
-            do throws(DerootError) {
-                _ = try blob(next, isAhead: true)
-            } catch {
-                // Whoever needs the blob is told so.
+            var rest: (@Sendable () -> Void)?
+            slot(for: next.digest).result.withLock { result in
+                if result == nil { result = begin(next) { rest = $0 } }
             }
+            rest?()
         }
     }
 
@@ -113,6 +154,19 @@ final class BlobFetcher: Sendable {
             guard state.isOpen, !state.queue.isEmpty else { return nil }
             return state.queue.removeFirst()
         }
+    }
+
+    /// Forgets what was fetched.
+    func letGo() {
+        let slots = state.withLock { state in
+            defer {
+                state.slots = [:]
+                state.order = []
+            }
+            return state.slots
+        }
+        // They are closed here, where nobody waits for the lock.
+        withExtendedLifetime(slots) {}
     }
 
     /// Ends the threads; libcurl must not be in use when the process ends.

@@ -1,36 +1,38 @@
 import DerootBytes
 import DerootOCI
 
-/// Brings one blob from a registry into a file without a name.
+/// Brings one blob from a registry into a file.
 final class Download {
     private let repository: Repository
     private let descriptor: Descriptor
     private let isWanted: () -> Bool
-    private let isAhead: Bool
-    private let file: File
+    private let arriving: ArrivingBlob
+    private var blocks = BlockWriter()
+    /// Bytes of the blob that came: in the file, or still in the buffer.
+    private var kept: UInt64 = 0
     private var progress: DownloadProgress
-    private var hasher: DigestHasher
+    /// Computes the digest, where the reader shall not have to.
+    private var hasher: DigestHasher?
 
-    /// Prepares a download, ahead of time or not; `isWanted` is asked while it goes on.
+    /// Prepares a download; `isWanted` is asked while it goes on.
     ///
-    /// - Throws: `.io` where no file can be made in `directory`.
+    /// `isVerified`: the digest is compared before the blob counts as there.
     init(
-        _ descriptor: Descriptor, from repository: Repository, in directory: String,
-        isAhead: Bool, isWanted: @escaping () -> Bool
-    ) throws(DerootError) {
+        _ descriptor: Descriptor, from repository: Repository, into arriving: ArrivingBlob,
+        isVerified: Bool, isWanted: @escaping () -> Bool
+    ) {
         self.repository = repository
         self.descriptor = descriptor
+        self.arriving = arriving
         self.isWanted = isWanted
-        self.isAhead = isAhead
-        file = try File.anonymous(in: directory)
         progress = DownloadProgress(size: descriptor.size)
-        hasher = DigestHasher(descriptor.digest.algorithm)
+        hasher = isVerified ? DigestHasher(descriptor.digest.algorithm) : nil
     }
 
-    /// Fetches the blob, its size and digest compared with the descriptor.
+    /// Fetches the blob, its size compared with the descriptor.
     ///
     /// - Throws: `.notFound`, `.mismatch`, `.denied`, `.transient` when all tries are used up.
-    func run() throws(DerootError) -> BlobFile {
+    func run() throws(DerootError) {
         let options = repository.client.options
         options.observer(.started(descriptor.digest, size: descriptor.size, .pull))
         var budget = RetryBudget(options)
@@ -46,30 +48,19 @@ final class Download {
             switch budget.judge(outcome) {
             case .wait(let seconds):
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
-                try wait(seconds)
+                try options.timekeeper.sleep(seconds) { () throws(DerootError) in
+                    try checkWanted()
+                }
             case .stop: throw repository.refusal(outcome, "the blob")
             case .tooLong(let seconds):
                 throw repository.client.refusal(outcome, repository.endpoint)
                     .tooLong(seconds, "the blob")
             }
         }
-        let found = hasher.digest()
-        guard found == descriptor.digest else {
+        if let found = hasher?.digest(), found != descriptor.digest {
             throw DerootError(.mismatch, "the content has the digest \(found)")
         }
         options.observer(.finished(descriptor.digest, size: descriptor.size, .pull))
-        return BlobFile(try FileSlice(file.duplicate(), count: descriptor.size))
-    }
-
-    /// Waits; a fetch ahead of time looks now and then whether anybody still wants it.
-    private func wait(_ seconds: Double) throws(DerootError) {
-        var rest = seconds
-        while rest > 0 {
-            try checkWanted()
-            let part = isAhead ? min(rest, 0.2) : rest
-            try repository.client.options.timekeeper.sleep(part)
-            rest -= part
-        }
     }
 
     private func checkWanted() throws(DerootError) {
@@ -85,25 +76,17 @@ final class Download {
         let receiver = unsafe HTTPReceiver(
             begin: { [self] (response) throws(DerootError) in
                 switch progress.begin(response) {
-                case .append: return true
-                case .restart:
-                    try restart()
-                    return true
+                case .append, .restart: return true
                 case .reject:
-                    try restart()
                     isRejected = true
                     return false
                 case .refuse: return false
                 }
             },
-            write: { [self] (bytes) throws(DerootError) in
-                try progress.advance(bytes.count)
-                unsafe hasher.update(bytes)
-                try unsafe file.write(bytes)
-                repository.client.options.observer(.moved(UInt64(bytes.count), .pull))
-            },
+            write: { [self] (bytes) throws(DerootError) in try unsafe take(bytes) },
             mayGoOn: { [self] () throws(DerootError) in try checkWanted() })
         let outcome = try repository.send(request, repeats: false, receiver: receiver)
+        try flush()
         if isRejected { return .failure(TransportFailure(.broken, "a part that nobody asked for")) }
         if let response = outcome.response, response.isSuccess, !progress.isComplete {
             return .failure(
@@ -112,8 +95,23 @@ final class Download {
         return outcome
     }
 
-    private func restart() throws(DerootError) {
-        try file.seek(to: 0)
-        hasher = DigestHasher(descriptor.digest.algorithm)
+    private func flush() throws(DerootError) {
+        try unsafe blocks.flush { (part) throws(DerootError) in try unsafe arriving.write(part) }
+    }
+
+    /// Takes bytes that arrived; those that came before, when it begins again, are passed over.
+    private func take(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        let offset = progress.offset
+        try progress.advance(bytes.count)
+        repository.client.options.observer(.moved(UInt64(bytes.count), .pull))
+        let known = Int(clamping: min(kept - offset, UInt64(bytes.count)))
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[known...])
+        kept += UInt64(rest.count)
+        unsafe hasher?.update(rest)
+        try unsafe blocks.write(rest) { (part) throws(DerootError) in
+            try unsafe arriving.write(part)
+        }
+        // The first bytes tell whoever waits that there is something to read.
+        if kept == UInt64(rest.count) { try flush() }
     }
 }

@@ -11,6 +11,8 @@ struct Upload {
     var session: WebAddress?
     /// The least reach that the session's server may have.
     var leastReach: PeerAddress.Reach?
+    /// How much of the blob the session has.
+    var offset: UInt64 = 0
 
     /// Sends the blob.
     ///
@@ -20,7 +22,7 @@ struct Upload {
         let options = repository.client.options
         var session = UploadSession(
             size: file.count, from: mounting, options: options, location: session,
-            leastReach: leastReach)
+            leastReach: leastReach, offset: offset)
         do throws(DerootError) {
             return try run(file, &session)
         } catch {
@@ -44,28 +46,24 @@ struct Upload {
                 action = try session.receive(
                     try send(request, from: from), from: request.address)
             case .patch(let address, let range):
-                var request = HTTPRequest(.patch, address)
-                request.leastReach = session.leastReach
-                request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
-                request.fields = [("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")]
+                let request = session.patch(address, file, range)
                 action = try session.receive(try send(request), from: address)
                 options.observer(.moved(UInt64(range.count), .push))
             case .ask(let address):
-                var request = HTTPRequest(.get, address)
-                request.leastReach = session.leastReach
-                action = try session.receive(try send(request), from: address)
+                action = try session.receive(try send(session.question(address)), from: address)
             case .finish(let address, let range):
                 var request = HTTPRequest(
                     .put, address.adding("digest", digest.description))
                 request.leastReach = session.leastReach
                 if !range.isEmpty {
+                    if range.lowerBound > 0 { request.fields = [Self.contentRange(range)] }
                     request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
                 }
                 action = try session.receive(try send(request), from: address)
                 options.observer(.moved(UInt64(range.count), .push))
             case .retry(let seconds):
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
-                try options.timekeeper.sleep(seconds)
+                try options.timekeeper.sleep(seconds) {}
                 // A lost answer may have been a yes.
                 if try repository.blobSize(digest) != nil { return .exists }
                 action = session.resume()
@@ -80,6 +78,11 @@ struct Upload {
         }
     }
 
+    /// Says which part of the blob a request has.
+    static func contentRange(_ range: Range<UInt64>) -> (name: String, value: String) {
+        ("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")
+    }
+
     private func startRequest(from: String?) -> HTTPRequest {
         repository.uploadRequest(digest, mounting: from)
     }
@@ -88,5 +91,23 @@ struct Upload {
         _ request: HTTPRequest, from: String? = nil
     ) throws(DerootError) -> HTTPOutcome {
         try repository.send(request, repeats: false, reading: from)
+    }
+}
+
+extension UploadSession {
+    /// The request that sends a part of a blob.
+    func patch(_ address: WebAddress, _ file: BlobFile, _ range: Range<UInt64>) -> HTTPRequest {
+        var request = HTTPRequest(.patch, address)
+        request.leastReach = leastReach
+        request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
+        request.fields = [Upload.contentRange(range)]
+        return request
+    }
+
+    /// The request that asks how far the session is.
+    func question(_ address: WebAddress) -> HTTPRequest {
+        var request = HTTPRequest(.get, address)
+        request.leastReach = leastReach
+        return request
     }
 }

@@ -31,15 +31,23 @@ struct UploadSession {
     /// How often a blob is begun anew (hostile input F14).
     static let restarts = 3
 
-    private let size: UInt64
+    private var size: UInt64
     private let from: String?
     private var chunk: UInt64
     private let isChunked: Bool
+    /// Bytes that the blob will have at least, while its size is not known: it is sent in pieces up to
+    /// there, each begun before all of it is there.
+    ///
+    /// The pieces become smaller, so that no large one is left for the end; no smaller than 5 MiB,
+    /// which is what registries want that keep blobs in parts (Amazon S3, ECR).
+    var promised: UInt64?
     private var budget: RetryBudget
     private var phase = Phase.starting
     private var isMounting: Bool
-    private var offset: UInt64 = 0
-    private var restartsLeft = Self.restarts
+    /// How much of the blob the session has.
+    private(set) var offset: UInt64
+    /// How often it may be begun anew.
+    var restartsLeft = Self.restarts
     /// Where the session is; nil before it has begun.
     private(set) var location: WebAddress?
     /// The least reach that the session's server may have, where it is another than the registry's.
@@ -47,12 +55,13 @@ struct UploadSession {
 
     /// A blob of so many bytes; `from` is another repository of the registry that has it.
     ///
-    /// `location` is a session that was begun before, when a mount turned into one.
+    /// `location` is a session that was begun before and has `offset` bytes.
     init(
         size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil,
-        leastReach: PeerAddress.Reach? = nil
+        leastReach: PeerAddress.Reach? = nil, offset: UInt64 = 0
     ) {
         self.leastReach = leastReach
+        self.offset = offset
         self.size = size
         self.from = from
         self.location = location
@@ -72,6 +81,13 @@ struct UploadSession {
         return .ask(location)
     }
 
+    /// Says how long the blob is, which was not known before; `size` was beyond it.
+    mutating func end(at size: UInt64) -> Action {
+        self.size = size
+        promised = nil
+        return send()
+    }
+
     private mutating func start() -> Action {
         phase = .starting
         location = nil
@@ -84,8 +100,7 @@ struct UploadSession {
         guard let location else { return start() }
         if isChunked, offset < size {
             phase = .patching
-            let (end, overflow) = offset.addingReportingOverflow(chunk)
-            return .patch(location, offset..<(overflow ? size : min(end, size)))
+            return .patch(location, offset..<chunkEnd)
         }
         phase = .finishing
         return .finish(location, offset..<size)
@@ -125,7 +140,7 @@ struct UploadSession {
             isMounting = false
             return start()
         case (.patching, 200...299):
-            let end = sentEnd
+            let end = chunkEnd
             try take(response, from: address)
             guard let received = Self.received(response) else {
                 offset = end
@@ -148,8 +163,15 @@ struct UploadSession {
         }
     }
 
-    private var sentEnd: UInt64 {
-        let (end, overflow) = offset.addingReportingOverflow(chunk)
+    /// Where the chunk ends that starts at the offset.
+    private var chunkEnd: UInt64 {
+        var count = chunk
+        if let promised, offset < promised {
+            let rest = promised - offset
+            let half = max(rest / 2, 12 << 20)
+            count = min(rest - min(rest, half) < 6 << 20 ? rest : half, chunk)
+        }
+        let (end, overflow) = offset.addingReportingOverflow(count)
         return overflow ? size : min(end, size)
     }
 

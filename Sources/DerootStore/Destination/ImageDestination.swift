@@ -23,6 +23,13 @@ package protocol DestinationTransaction: AnyObject, Sendable {
     func contains(_ digest: Digest) -> Bool
     /// Opens a new file to write a blob into.
     func stage() throws(DerootError) -> StagedBlob
+    /// Says that a staged blob is about to be written, and will likely be kept; it will have about so
+    /// many bytes.
+    ///
+    /// A destination far away may begin to bring it there; nothing of it shows before the commit.
+    func expect(_ staged: StagedBlob, about size: UInt64)
+    /// Says that a staged blob that is likely to be kept is complete.
+    func expect(_ staged: StagedBlob, digest: Digest)
     /// Takes a staged blob into the transaction; idempotent for blobs that are there.
     ///
     /// The digest and the size are those of what was written, as computed by the writer.
@@ -52,6 +59,11 @@ package protocol DestinationTransaction: AnyObject, Sendable {
 }
 
 extension DestinationTransaction {
+    /// Nothing: what is at hand need not be brought early.
+    package func expect(_ staged: StagedBlob, about size: UInt64) {}
+    /// Nothing.
+    package func expect(_ staged: StagedBlob, digest: Digest) {}
+
     /// Takes a document and gives its SHA-256 digest.
     @discardableResult
     package func put(_ document: [UInt8]) throws(DerootError) -> Digest {

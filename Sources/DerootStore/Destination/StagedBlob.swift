@@ -11,6 +11,7 @@ package final class StagedBlob: Sendable {
     private static let writebackBytes: UInt64 = 4 << 20
 
     private struct Progress {
+        /// Bytes that are in the file.
         var written: UInt64 = 0
         /// Up to here writing to the disk has begun.
         var started: UInt64 = 0
@@ -23,9 +24,13 @@ package final class StagedBlob: Sendable {
     /// True where the file is part of the result and not only read back.
     private let isLasting: Bool
     private let progress = Mutex(Progress())
+    private let blocks = Mutex(BlockWriter())
+    /// How far the file has come, for those who read it meanwhile; nil where nobody may.
+    package let growth: Growth?
 
     init(_ path: String, isLasting: Bool) throws(DerootError) {
         file = try File.creating(path)
+        growth = nil
         self.path = path
         self.isLasting = isLasting
         hasName = true
@@ -34,12 +39,14 @@ package final class StagedBlob: Sendable {
     /// A file without a name, which cannot be kept under one: it is gone with the process.
     package init(namelessIn directory: String) throws(DerootError) {
         file = try File.anonymous(in: directory)
+        growth = Growth()
         path = file.path
         hasName = false
         isLasting = false
     }
 
     deinit {
+        growth?.end(DerootError(.interrupted, "the blob was given up"))
         guard hasName else { return }
         // After it was kept there is nothing of that name; names are never used twice.
         do throws(DerootError) {
@@ -51,17 +58,32 @@ package final class StagedBlob: Sendable {
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
-        try unsafe file.write(bytes)
-        advance(by: bytes.count)
+        try blocks.withLock { (blocks) throws(DerootError) in
+            try unsafe blocks.write(bytes) { (part) throws(DerootError) in try unsafe put(part) }
+        }
     }
 
     /// Appends bytes.
     package func write(_ bytes: [UInt8]) throws(DerootError) {
-        try file.write(bytes)
+        try unsafe bytes.span.bytes.withUnsafeBytes { (buffer) throws(DerootError) in
+            try unsafe write(buffer)
+        }
+    }
+
+    /// Brings what was written into the file, for those who read it.
+    package func flush() throws(DerootError) {
+        try blocks.withLock { (blocks) throws(DerootError) in
+            try unsafe blocks.flush { (part) throws(DerootError) in try unsafe put(part) }
+        }
+    }
+
+    private func put(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        try unsafe file.write(bytes)
         advance(by: bytes.count)
     }
 
     private func advance(by count: Int) {
+        growth?.advance(by: count)
         guard isLasting else { return }
         progress.withLock { $0.written += UInt64(count) }
         startWriting(atLeast: Self.writebackBytes)
@@ -76,14 +98,27 @@ package final class StagedBlob: Sendable {
         if UInt64(range.count) >= least { file.startWriting(range) }
     }
 
-    /// What was written, to be read from the start.
-    package func contents() throws(DerootError) -> FileSlice { try FileSlice(file.duplicate()) }
+    /// Says about how many bytes will be written.
+    package func expect(_ count: UInt64) { file.setAside(count) }
 
-    /// How many bytes were written, where the file is lasting.
-    var size: UInt64 { progress.withLock(\.written) }
+    /// What is written, read while that goes on: of a length that is not known yet.
+    package func growing() throws(DerootError) -> FileSlice? {
+        guard let growth else { return nil }
+        return FileSlice(try file.duplicate(), growingTo: .max, growth)
+    }
+
+    /// What was written, to be read from the start.
+    package func contents() throws(DerootError) -> FileSlice {
+        try flush()
+        return try FileSlice(file.duplicate())
+    }
+
+    /// How many bytes were written.
+    var size: UInt64 { blocks.withLock { $0.count } }
 
     /// Gives the file its final permissions, and has the rest of it written to the disk.
     func finish(size: UInt64, permissions: UInt32) throws(DerootError) {
+        try flush()
         let found = try file.size()
         guard found == size else {
             throw DerootError(

@@ -31,6 +31,8 @@ package protocol ImageSource: Sendable {
     func referrers(of digests: [Digest]) throws(DerootError) -> [Referrer.Found]
     /// Says that these blobs will be read, in this order; a source far away may begin to fetch them.
     func expect(_ blobs: [Descriptor])
+    /// Says that blobs will hardly be read any more; a source may let go of what it has fetched.
+    func letGo()
 }
 
 extension ImageSource {
@@ -67,6 +69,9 @@ extension ImageSource {
 
     /// Nothing: what is at hand need not be fetched.
     package func expect(_ blobs: [Descriptor]) {}
+
+    /// Nothing: nothing was fetched.
+    package func letGo() {}
 
     /// Whether the blob is there and can be opened; nothing is said about its content.
     package func contains(_ descriptor: Descriptor) -> Bool {

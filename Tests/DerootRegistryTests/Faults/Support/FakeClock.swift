@@ -27,7 +27,7 @@ final class FakeClock: Sendable {
         var keeper = Timekeeper()
         keeper.now = { self.state.withLock { $0.now } }
         keeper.random = { 0.5 }
-        keeper.sleep = { (seconds) throws(DerootError) in
+        keeper.sleep = { (seconds, _) throws(DerootError) in
             let isInterrupted = self.state.withLock { state in
                 state.now += seconds
                 state.waits.append(seconds)

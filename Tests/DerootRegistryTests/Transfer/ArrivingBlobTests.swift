@@ -1,0 +1,93 @@
+import DerootBytes
+import DerootFaultServer
+import DerootOCI
+import DerootStore
+import DerootTestSupport
+import Synchronization
+import Testing
+
+@testable import DerootRegistry
+
+@Suite("Blobs that are read while they arrive")
+struct ArrivingBlobTests {
+    private let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    private func layer() throws -> (source: RegistrySource, layer: Descriptor) {
+        let source = try RegistrySource(stage.name(), client: stage.client())
+        let image = try #require(try ImageGraph(reading: source).images.first)
+        return (source, image.manifest.layers[1])
+    }
+
+    /// The first bytes can be read when no more have come yet.
+    @Test func theBeginningIsThereFirst() throws {
+        // A second's pause for every 64 bytes after the first: the rest takes minutes.
+        stage.server.on("GET", stage.largeLayerPath, .trickle(bytes: 4_000, milliseconds: 20))
+        let (source, layer) = try layer()
+        var blob = try source.blob(layer)
+        #expect(blob.count == layer.size)
+        let head = HeapBuffer(count: 16)
+        #expect(try unsafe blob.read(into: head.bytes) == 16)
+        #expect(try Digest.of(readBytes(source.blob(layer))) == layer.digest)
+    }
+
+    /// Whoever reads is told why the rest does not come, each time.
+    @Test func readersLearnOfFailures() throws {
+        stage.server.on("GET", stage.largeLayerPath, turns: 1...1, .reset(after: 100_000))
+        stage.server.on("GET", stage.largeLayerPath, turns: 2...9, .respond(.error(403, "DENIED")))
+        let (source, layer) = try layer()
+        for _ in 0..<2 {
+            let error = expectFailure(.denied) { () throws(DerootError) in
+                _ = try readBytes(source.blob(layer))
+            }
+            #expect(error?.location.blob == layer.digest)
+        }
+    }
+
+    /// A registry that begins again with other bytes changes nothing that was read.
+    @Test func whatWasReadStays() throws {
+        let true1 = stage.image.layers[1].blob
+        let other = [UInt8](repeating: 1, count: true1.count)
+        stage.server.on("GET", stage.largeLayerPath, turns: 1...1, .reset(after: 100_000))
+        // Ignores the range, and gives something else.
+        stage.server.on(
+            "GET", stage.largeLayerPath, turns: 2...2, .respond(Response(200, body: other)))
+        let (source, layer) = try layer()
+        let bytes = try readBytes(source.blob(layer))
+        let kept = zip(bytes, true1).prefix { $0 == $1 }.count
+        #expect(kept > 0 && kept < true1.count)
+        #expect(bytes[kept...].allSatisfy { $0 == 1 })
+        // The same bytes again, whoever reads.
+        #expect(try readBytes(source.blob(layer)) == bytes)
+    }
+
+    /// The scanner refuses it.
+    @Test func wrongBytesAreRefused() throws {
+        var wrong = stage.image.layers[1].blob
+        wrong[5000] ^= 1
+        stage.server.on("GET", stage.largeLayerPath, .respond(Response(200, body: wrong)))
+        let error = expectFailure(.mismatch) { () throws(DerootError) in try stage.pull() }
+        #expect(error?.location.blob == stage.largeLayer)
+    }
+
+    /// Closing does not wait for what nobody reads.
+    @Test func closingEndsDownloads() throws {
+        stage.server.on("GET", stage.largeLayerPath, .stall(after: 10))
+        do {
+            let (source, layer) = try layer()
+            source.expect([layer])
+            _ = try source.blob(layer)
+        }
+        #expect(stage.server.requests("GET", stage.largeLayerPath).count == 1)
+    }
+
+    /// What was let go of is fetched again when it is read after all.
+    @Test func letGoIsFetchedAgain() throws {
+        let (source, layer) = try layer()
+        #expect(try Digest.of(readBytes(source.blob(layer))) == layer.digest)
+        source.letGo()
+        #expect(try Digest.of(readBytes(source.blob(layer))) == layer.digest)
+        #expect(stage.server.requests("GET", stage.largeLayerPath).count == 2)
+    }
+}

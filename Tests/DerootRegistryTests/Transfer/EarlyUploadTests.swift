@@ -1,0 +1,177 @@
+import DerootBytes
+import DerootCore
+import DerootFaultServer
+import DerootOCI
+import DerootStore
+import DerootTestSupport
+import Testing
+
+@testable import DerootRegistry
+
+@Suite("Layers that are sent while they are written")
+struct EarlyUploadTests {
+    private static let session = "/v2/*/blobs/uploads/*"
+
+    private var stage: Stage
+    /// What the image becomes.
+    private let wanted: Digest
+    /// The layer's new form.
+    private let layer: WrittenLayer
+
+    /// Made once: a debug build takes its time for millions of random letters.
+    private static let image = Result {
+        var random = SeededGenerator(seed: 7)
+        let text = String(decoding: random.bytes(4_000_000).map { $0 % 64 + 32 }, as: UTF8.self)
+        return ImageFixture([
+            try LayerFixture(.gzip) { tar in
+                tar.directory("etc")
+                tar.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n")
+                tar.directory("usr")
+                tar.file("usr/su", "su", mode: 0o4755)
+                tar.directory("srv")
+                tar.file("srv/data", text)
+            }
+        ])
+    }
+
+    init() throws {
+        stage = try Stage(holdsImage: false)
+        stage.layout = try LayoutFixture(Self.image.get())
+        let local = try Conversion(stage.layout.source(), Self.options).convert(
+            into: stage.layout.destination("local").begin())
+        wanted = local.root.digest
+        layer = try #require(local.images.first?.layers.first)
+        #expect(layer.size > 2_500_000)
+    }
+
+    private static var options: ConversionOptions {
+        var options = ConversionOptions()
+        options.user = .numbers(uid: 1000, gid: 1000)
+        return options
+    }
+
+    private func convert(to tag: String = "out") throws -> Digest {
+        let destination = try RegistryDestination(stage.name(tag), client: stage.client())
+        return try Conversion(stage.layout.source(), Self.options)
+            .convert(into: destination.begin()).root.digest
+    }
+
+    private var patches: [Request] { stage.server.requests("PATCH", Self.session) }
+
+    /// The result is in the registry, whole, and no session is left behind.
+    private func expectConverted(
+        _ tag: String = "out", sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        #expect(try stage.pull(tag) == wanted, sourceLocation: sourceLocation)
+        #expect(stage.registry.openUploads == 0, sourceLocation: sourceLocation)
+    }
+
+    @Test func newRepositoriesGetThemAtOnce() throws {
+        #expect(try convert() == wanted)
+        #expect(patches.map { UInt64($0.body.count) }.reduce(0, +) == layer.size)
+        #expect(patches.count > 1, "what was promised, and the rest")
+        // Nobody could say its digest yet.
+        let path = stage.blobPath(layer.digest)
+        #expect(stage.server.requests("HEAD", path).isEmpty)
+        #expect(stage.server.traffic.received < layer.size + 50_000)
+        try expectConverted()
+    }
+
+    @Test func othersAreAskedFirst() throws {
+        stage.add(stage.image, tag: "there")
+        #expect(try convert() == wanted)
+        #expect(patches.map { UInt64($0.body.count) }.reduce(0, +) == layer.size)
+        #expect(stage.server.requests("HEAD", stage.blobPath(layer.digest)).count == 1)
+        try expectConverted()
+    }
+
+    @Test func whatIsThereIsNotSent() throws {
+        _ = try convert(to: "first")
+        let before = stage.server.traffic.received
+        #expect(try convert(to: "second") == wanted)
+        #expect(stage.server.traffic.received - before < 50_000)
+        try expectConverted("second")
+    }
+
+    /// A registry that does not list tags has not said that it has nothing.
+    @Test func registriesThatDoNotListTags() throws {
+        stage.server.on("GET", "/v2/*/tags/list?*", .respond(.error(404, "UNSUPPORTED")))
+        _ = try convert(to: "first")
+        let before = stage.server.traffic.received
+        #expect(try convert(to: "second") == wanted)
+        #expect(stage.server.traffic.received - before < 50_000)
+    }
+
+    @Test(arguments: [400, 404, 405, 416, 500, 501, 503])
+    func F14_registriesThatTakeNoParts(_ status: Int) throws {
+        stage.server.on("PATCH", Self.session, .respond(.error(status, "UNSUPPORTED")))
+        #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    @Test(arguments: [1, 2], [0, 100_000])
+    func F14_partsThatAreCut(_ turn: Int, _ bytes: Int) throws {
+        stage.server.on(
+            "PATCH", Self.session, turns: turn...turn, .cutUpload(after: bytes, keeps: true))
+        #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    @Test func F14_sessionsThatAreGone() throws {
+        let registry = stage.registry
+        stage.server.on("PUT", Self.session, turns: 1...1, .before { registry.forgetUploads() })
+        #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    @Test func F14_sessionsThatCannotBegin() throws {
+        stage.server.on("POST", Self.session, turns: 1...1, .respond(.error(403, "DENIED")))
+        #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    /// What the plan refuses leaves nothing behind.
+    @Test func refusedResultsAreCancelled() throws {
+        let source = try stage.layout.source()
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.begin()
+        _ = try Conversion(source, Self.options).build(into: transaction)
+        transaction.abort()
+        #expect(stage.registry.openUploads == 0)
+        #expect(stage.registry.contents[Stage.repository].tags.isEmpty)
+    }
+
+    /// A layer that becomes much smaller than it was: what was promised does not come.
+    @Test func promisesThatAreNotKept() throws {
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.transaction()
+        let staged = try transaction.stage()
+        transaction.expect(staged, about: 8 << 20)
+        let bytes = [UInt8](repeating: 7, count: 2 << 20)
+        try staged.write(bytes)
+        let digest = Digest.of(bytes)
+        transaction.expect(staged, digest: digest)
+        try transaction.keep(staged, digest: digest, size: UInt64(bytes.count))
+        try transaction.settle()
+        #expect(stage.registry.contents[Stage.repository].blobs[digest.description] == bytes)
+        transaction.abort()
+        #expect(stage.registry.openUploads == 0)
+    }
+
+    /// Blobs that nobody keeps in the end are given up, however far they are.
+    @Test(arguments: [true, false])
+    func draftsThatAreDropped(_ isComplete: Bool) throws {
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.transaction()
+        do {
+            let staged = try transaction.stage()
+            transaction.expect(staged, about: 8 << 20)
+            let bytes = [UInt8](repeating: 7, count: 2 << 20)
+            try staged.write(bytes)
+            if isComplete { transaction.expect(staged, digest: Digest.of(bytes)) }
+        }
+        transaction.abort()
+        #expect(stage.registry.openUploads == 0)
+        #expect(stage.registry.contents[Stage.repository].blobs.isEmpty)
+    }
+}
