@@ -13,6 +13,9 @@ public struct DerootError: Error, Sendable {
     public var advice: String?
     /// The error below, where there was one.
     public var cause: (any Error)?
+    /// True where the content is what its digest says, and is wrong in itself: no other copy of it, and
+    /// no other try, will give anything else.
+    package var isOfContent = false
 
     /// Makes an error.
     public init(
@@ -24,6 +27,13 @@ public struct DerootError: Error, Sendable {
         self.location = location
         self.advice = advice
         self.cause = cause
+    }
+
+    /// The same error, found in content that was compared with its digest.
+    package var ofContent: DerootError {
+        var copy = self
+        copy.isOfContent = true
+        return copy
     }
 
     /// The same error with the parts of `outer` filled in where this one has none.

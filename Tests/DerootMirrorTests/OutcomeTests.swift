@@ -62,6 +62,14 @@ struct OutcomeTests {
         #expect(text(true) == publishing)
     }
 
+    @Test("a mismatch of what was compared with its digest is the image's own")
+    func mismatchOfContent() {
+        let error = DerootError(.mismatch, "m").ofContent
+        let here = MirrorOutcome.ending(error, isPublishing: false)
+        #expect(here == .refused(code: "mismatch", message: "m", isRemembered: true))
+        #expect(MirrorOutcome.ending(error, isPublishing: true) == .transient(message: "m"))
+    }
+
     @Test("figures as a summary and as OpenMetrics")
     func figures() throws {
         var layers = LayerMemory.Figures()

@@ -225,7 +225,8 @@ package struct Conversion: Sendable {
             throw DerootError(
                 .mismatch,
                 "the manifest has \(layers.count) layers, the config "
-                    + "\(image.config.diffIDs.count) diffIDs", at: place)
+                    + "\(image.config.diffIDs.count) diffIDs", at: place
+            ).ofContent
         }
         for layer in layers where !layer.urls.isEmpty && !source.contains(layer) {
             throw DerootError(

@@ -69,7 +69,8 @@ package struct LayerScanner: Sendable {
                 .mismatch,
                 "the layer's raw stream has the diffID \(found), the config says \(stated)",
                 at: .init(file: source.name, blob: layer.descriptor.digest),
-                advice: "the image is damaged; fetch it again")
+                advice: "whoever made the image has to make it again"
+            ).ofContent
         }
     }
 
@@ -126,27 +127,33 @@ package struct LayerScanner: Sendable {
                     layer.digest, entries: outcome.listing.count, changes: outcome.changes.count))
             return (outcome, output.staged)
         } catch {
-            throw (damage(to: layer, found: error) ?? error).located(in: place)
+            throw judge(error, of: layer).located(in: place)
         }
     }
 
-    /// Says that a blob is not what its digest says, where that is why it could not be read.
-    private func damage(to layer: Descriptor, found error: DerootError) -> DerootError? {
-        guard error.code != .interrupted, error.code != .io else { return nil }
+    /// Says that a blob is not what its digest says, where that is why it could not be read; and where
+    /// it is, that it is wrong in itself.
+    private func judge(_ found: DerootError, of layer: Descriptor) -> DerootError {
+        guard found.code != .interrupted, found.code != .io, found.code != .transient else {
+            return found
+        }
         do throws(DerootError) {
             var blob = try source.blob(layer)
-            guard blob.count == layer.size else { return nil }
+            guard blob.count == layer.size else { return found }
             let buffer = HeapBuffer(count: 1 << 18)
             var hasher = DigestHasher(layer.digest.algorithm)
             while case let count = try unsafe blob.read(into: buffer.bytes), count > 0 {
                 unsafe hasher.update(buffer.part(0..<count))
             }
             let digest = hasher.digest()
-            guard digest != layer.digest else { return nil }
+            guard digest != layer.digest else { return found.ofContent }
             return DerootError(
-                .mismatch, "the content has the digest \(digest)", at: error.location,
-                advice: "the image is damaged; fetch it again", cause: error)
-        } catch { return nil }
+                .mismatch, "the content has the digest \(digest)", at: found.location,
+                advice: "the image is damaged; fetch it again", cause: found)
+        } catch {
+            // What was found first says more than that the blob cannot be read again.
+            return found
+        }
     }
 
     /// Reads one entry's body, for the few that were not kept when the layer was read.

@@ -75,7 +75,8 @@ package struct MirrorOutcome: Sendable {
     /// An error of a conversion, as an ending.
     ///
     /// Only what follows from the image itself is remembered. A mismatch may have come about on the
-    /// way here, and what happens at the destination (`isPublishing`) says nothing of the image.
+    /// way here, unless the content was compared with its digest and contradicts itself; and what
+    /// happens at the destination (`isPublishing`) says nothing of the image.
     package static func ending(_ error: DerootError, isPublishing: Bool) -> Ending {
         let message = error.description
         switch error.code {
@@ -86,7 +87,8 @@ package struct MirrorOutcome: Sendable {
                 ? .failed(code: error.code.name, message: message)
                 : .refused(code: error.code.name, message: message, isRemembered: true)
         case .mismatch where !isPublishing:
-            return .refused(code: error.code.name, message: message, isRemembered: false)
+            return .refused(
+                code: error.code.name, message: message, isRemembered: error.isOfContent)
         case .mismatch: return .transient(message: message)
         default: return .failed(code: error.code.name, message: message)
         }
