@@ -18,11 +18,17 @@ package final class RegistryTransaction: DestinationTransaction {
         var early: [EarlyUpload] = []
         /// Blobs that are kept, and on their way.
         var coming: Set<Digest> = []
+        /// How many of those have not come to an end.
+        var sending = 0
         var pending: [Background<Result<Void, DerootError>>] = []
+        /// True from the end of the transaction on, whatever that is.
+        var isOver = false
     }
 
     /// How many blobs are sent early at a time.
     private static let mostEarly = 4
+    /// How many are sent in the background at a time.
+    private static let mostSending = 8
 
     let repository: Repository
     let tag: String
@@ -125,16 +131,19 @@ package final class RegistryTransaction: DestinationTransaction {
             guard (try? upload.growth.wait(for: EarlyUpload.leastBytes)) ?? 0 > 0 else {
                 return false
             }
-            if let isNew = self?.isRepositoryNew(), isNew { return true }
-            guard let digest = upload.digest(), let self, !isKnown(digest) else { return false }
-            // Where that cannot be asked, whoever keeps the blob learns why.
-            return (try? isThere(digest)) == false
+            let mayGoOn = { () throws(DerootError) in try upload.checkWanted() }
+            if let isNew = self?.isRepositoryNew(mayGoOn), isNew { return true }
+            guard let digest = upload.digest(), let self, !isKnown(digest),
+                // What could be mounted is not sent.
+                repository.client.places.repository(of: digest, at: repository.endpoint) == nil
+            else { return false }
+            return repository.lacks(digest, mayGoOn)
         }
     }
 
-    private func isRepositoryNew() -> Bool {
+    private func isRepositoryNew(_ mayGoOn: @escaping () throws(DerootError) -> Void) -> Bool {
         isNew.withLock { isNew in
-            let known = isNew ?? repository.isNew()
+            let known = isNew ?? repository.isNew(mayGoOn)
             isNew = known
             return known
         }
@@ -175,12 +184,14 @@ package final class RegistryTransaction: DestinationTransaction {
                 try upload(file, digest)
                 return
             }
-            send(digest) { [self] () throws(DerootError) in try upload(file, digest) }
+            try send(digest) { [self] () throws(DerootError) in try upload(file, digest) }
             return
         }
-        send(digest) { [self] () throws(DerootError) in
+        try send(digest) { [self] () throws(DerootError) in
             defer { state.withLock { state in state.early.removeAll { $0 === early } } }
-            if let session = early.finish() {
+            let session = early.finish()
+            try checkWanted()
+            if let session {
                 try upload(file, digest, session)
                 return
             }
@@ -192,10 +203,29 @@ package final class RegistryTransaction: DestinationTransaction {
     /// Sends a blob in the background, unless it is on its way.
     private func send(
         _ digest: Digest, _ work: @escaping @Sendable () throws(DerootError) -> Void
-    ) {
-        guard state.withLock({ $0.coming.insert(digest).inserted }) else { return }
-        let sending = Background { Result { () throws(DerootError) in try work() } }
+    ) throws(DerootError) {
+        let (isFirst, isFull) = state.withLock { state in
+            let isFirst = state.coming.insert(digest).inserted
+            let isFull = state.sending >= Self.mostSending
+            if isFirst, !isFull { state.sending += 1 }
+            return (isFirst, isFull)
+        }
+        guard isFirst else { return }
+        guard !isFull else {
+            try work()
+            return
+        }
+        let sending = Background { [self] in
+            defer { state.withLock { $0.sending -= 1 } }
+            return Result { () throws(DerootError) in try work() }
+        }
         state.withLock { $0.pending.append(sending) }
+    }
+
+    /// - Throws: `.interrupted` where the transaction was given up.
+    private func checkWanted() throws(DerootError) {
+        guard state.withLock(\.isOver) else { return }
+        throw DerootError(.interrupted, "the image was given up")
     }
 
     /// Waits for what is on its way.
@@ -227,13 +257,14 @@ package final class RegistryTransaction: DestinationTransaction {
         _ file: BlobFile, _ digest: Digest, _ early: EarlyUpload.Session? = nil
     ) throws(DerootError) {
         let mounted = state.withLock { $0.sessions.removeValue(forKey: digest) }
-        if early != nil, let mounted { cancel(mounted) }
+        if early != nil { mounted?.cancel(repository) }
         let session = early ?? mounted
         let upload = Upload(
             repository: repository, digest: digest,
             // Where there is a session, mounting was tried.
             mounting: nil, session: session?.location, leastReach: session?.leastReach,
-            offset: session?.offset ?? 0)
+            offset: session?.offset ?? 0,
+            mayGoOn: { [weak self] () throws(DerootError) in try self?.checkWanted() })
         do throws(DerootError) {
             if let reason = try upload.run(file) {
                 repository.client.options.observer(.spared(digest, reason))
@@ -266,15 +297,14 @@ package final class RegistryTransaction: DestinationTransaction {
                 state.documents = [:]
                 state.early = []
                 state.pending = []
+                state.isOver = true
             }
-            return (state.sessions.values, state.early, state.pending)
+            return (Array(state.sessions.values), state.early, state.pending)
         }
-        for session in sessions { cancel(session) }
-        for upload in early { upload.cancel() }
-        withExtendedLifetime(pending) {}
-    }
-
-    private func cancel(_ session: EarlyUpload.Session) {
-        repository.cancel(session.location, leastReach: session.leastReach)
+        // Each farewell may take a second.
+        let farewells =
+            sessions.map { session in Background { [repository] in session.cancel(repository) } }
+            + early.map { upload in Background { upload.cancel() } }
+        withExtendedLifetime((farewells, pending)) {}
     }
 }

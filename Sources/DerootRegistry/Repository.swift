@@ -139,6 +139,15 @@ struct Repository: Sendable {
         return response.body
     }
 
+    /// Whether the repository certainly does not have a blob; asked once, `mayGoOn` meanwhile.
+    func lacks(
+        _ digest: Digest, _ mayGoOn: @escaping () throws(DerootError) -> Void
+    ) -> Bool {
+        let request = request(.head, "blobs/\(digest)")
+        let outcome = try? send(request, repeats: false, receiver: .watching(mayGoOn))
+        return outcome?.response?.status == 404
+    }
+
     /// The request that begins an upload; with `mounting`, the registry may take the blob from there.
     func uploadRequest(_ digest: Digest, mounting: String?) -> HTTPRequest {
         var request = uploadRequest()
@@ -176,13 +185,13 @@ struct Repository: Sendable {
 
     /// Whether the registry says that there is no such repository, and so no blob in it.
     ///
-    /// A mere 404 does not say so: some registries do not list tags.
-    func isNew() -> Bool {
+    /// A mere 404 does not say so: some registries do not list tags. Asked once; `mayGoOn` meanwhile.
+    func isNew(_ mayGoOn: @escaping () throws(DerootError) -> Void) -> Bool {
         var request = request(.get, "tags/list")
         request.address = request.address.adding("n", "1")
         // Where it cannot be asked it may well be there.
-        guard let response = (try? send(request, repeats: false))?.response,
-            response.status == 404
+        let outcome = try? send(request, repeats: false, receiver: .watching(mayGoOn))
+        guard let response = outcome?.response, response.status == 404
         else { return false }
         return Refusal.words(response)?.hasPrefix("NAME_UNKNOWN") ?? false
     }

@@ -12,10 +12,10 @@ static inline int deroot_start_writing(int file, int64_t offset, int64_t count) 
     return sync_file_range(file, offset, count, write);
 }
 
-/// Sets room aside for a file that stays as long as it is (fallocate(2), FALLOC_FL_KEEP_SIZE).
-static inline int deroot_set_aside(int file, int64_t count) {
+/// Sets room aside in a file that stays as long as it is (fallocate(2), FALLOC_FL_KEEP_SIZE).
+static inline int deroot_set_aside(int file, int64_t offset, int64_t count) {
     extern int fallocate(int, int, int64_t, int64_t);
-    return fallocate(file, 1, 0, count);
+    return fallocate(file, 1, offset, count);
 }
 
 /// A semaphore at 0, as a number so that threads may share it; 0: none to be had.

@@ -36,14 +36,21 @@ package struct BlockWriter: ~Copyable, Sendable {
             unsafe block.append(contentsOf: rest[..<part])
             unsafe rest = UnsafeRawBufferPointer(rebasing: rest[part...])
             room -= part
-            if room == 0 { try unsafe flush(to: put) }
+            if room == 0 { try unsafe empty(to: put) }
         }
     }
 
-    /// Gives what is left in memory.
+    /// Gives what is left in memory, and needs none until more is written.
     ///
     /// - Throws: What `put` throws.
     package mutating func flush(
+        to put: (UnsafeRawBufferPointer) throws(DerootError) -> Void
+    ) throws(DerootError) {
+        try unsafe empty(to: put)
+        block = []
+    }
+
+    private mutating func empty(
         to put: (UnsafeRawBufferPointer) throws(DerootError) -> Void
     ) throws(DerootError) {
         guard !block.isEmpty else { return }
@@ -52,5 +59,26 @@ package struct BlockWriter: ~Copyable, Sendable {
         }
         block.removeAll(keepingCapacity: true)
         if room == 0 { room = Self.blockBytes }
+    }
+}
+
+/// What is set aside of a file whose length somebody states, a little ahead of what is written.
+///
+/// Never much more than what has come: a size is a claim, and must not fill a disk by itself.
+package struct RoomAhead: Sendable {
+    private var expected: UInt64
+    private var end: UInt64 = 0
+
+    /// A file that will have about so many bytes.
+    package init(_ expected: UInt64 = 0) { self.expected = expected }
+
+    /// What is to be set aside before the file is written up to `offset`; nil: nothing.
+    package mutating func range(upTo offset: UInt64) -> Range<UInt64>? {
+        guard offset > end, end < expected else { return nil }
+        let ahead = min(max(offset, 4 << 20), 256 << 20)
+        let next = min(expected, offset + ahead)
+        guard next > end else { return nil }
+        defer { end = next }
+        return end..<next
     }
 }

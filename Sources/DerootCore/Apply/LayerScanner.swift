@@ -151,8 +151,8 @@ package struct LayerScanner: Sendable {
                 .mismatch, "the content has the digest \(digest)", at: found.location,
                 advice: "the image is damaged; fetch it again", cause: found)
         } catch {
-            // What was found first says more than that the blob cannot be read again.
-            return found
+            // What cannot be compared with its digest is not judged: it may be the way's fault.
+            return error
         }
     }
 

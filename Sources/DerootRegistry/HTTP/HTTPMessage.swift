@@ -158,6 +158,18 @@ package struct HTTPReceiver {
     }
 }
 
+extension HTTPReceiver {
+    /// Takes no body, which stays with the answer, and asks whether the request may go on.
+    static func watching(
+        _ mayGoOn: @escaping () throws(DerootError) -> Void
+    ) -> HTTPReceiver {
+        unsafe HTTPReceiver(
+            begin: { (_) throws(DerootError) in false },
+            write: { (_) throws(DerootError) in },
+            mayGoOn: mayGoOn)
+    }
+}
+
 /// Sends one request and takes its answer: libcurl, or a script in tests.
 package protocol HTTPTransport: Sendable {
     /// Sends a request; redirects, refusals and failures are the caller's to judge.

@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootOCI
+import Synchronization
 
 /// A file without a name that a blob arrives in, and that may be read meanwhile.
 ///
@@ -10,16 +11,22 @@ final class ArrivingBlob: Sendable {
     let file: BlobFile
     private let target: File
     private let growth = Growth()
+    private let room: Mutex<(written: UInt64, ahead: RoomAhead)>
 
     /// - Throws: `.io` where no file can be made in `directory`.
     init(size: UInt64, in directory: String) throws(DerootError) {
         target = try File.anonymous(in: directory)
-        target.setAside(size)
+        room = Mutex((0, RoomAhead(size)))
         file = BlobFile(FileSlice(try target.duplicate(), growingTo: size, growth))
     }
 
     /// Appends bytes.
     func write(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        let range = room.withLock { room in
+            room.written += UInt64(bytes.count)
+            return room.ahead.range(upTo: room.written)
+        }
+        if let range { target.setAside(range) }
         try unsafe target.write(bytes)
         growth.advance(by: bytes.count)
     }

@@ -21,11 +21,15 @@ final class BlobFetcher: Sendable {
         /// How many of the threads work on the queue.
         var workers = 0
         var threads: [RunningThread] = []
+        /// Downloads that have not ended.
+        var running = 0
         var isOpen = true
     }
 
     /// Files that are kept open; a process has 1024 in many places.
     static let most = 256
+    /// Downloads that may go on while whoever asked for them does something else.
+    static let mostRunning = 8
 
     private let repositories: [Repository]
     private let name: String
@@ -43,22 +47,22 @@ final class BlobFetcher: Sendable {
     ///
     /// - Throws: See `Download`; so may reading.
     func blob(_ descriptor: Descriptor) throws(DerootError) -> BlobFile {
-        let file = try slot(for: descriptor.digest).result.withLock { result in
-            if let result { return result }
-            let new = begin(descriptor) { [self] work in
-                // Another thread, so that this one can read meanwhile.
-                let isRunning = state.withLock { state in
-                    guard state.isOpen, let thread = RunningThread.start(work) else { return false }
-                    state.threads.append(thread)
-                    return true
-                }
-                if !isRunning { work() }
+        let slot = slot(for: descriptor.digest)
+        let (file, work) = begin(descriptor, in: slot)
+        if let work {
+            // Another thread, so that this one can read meanwhile; not one for each of very many.
+            let isRunning = state.withLock { state in
+                guard state.isOpen, state.running < Self.mostRunning,
+                    let thread = RunningThread.start(work)
+                else { return false }
+                state.threads.append(thread)
+                return true
             }
-            result = new
-            return new
-        }.get()
-        try file.waitForBeginning()
-        return file
+            if !isRunning { work() }
+        }
+        let blob = try file.get()
+        try blob.waitForBeginning()
+        return blob
     }
 
     /// Whether the blob was fetched or is being fetched.
@@ -76,25 +80,43 @@ final class BlobFetcher: Sendable {
         }
     }
 
-    /// The blob's file, which is complete, or which the work fills that `start` is given.
+    /// The blob's file, which is complete, or which the work fills that goes with it.
     private func begin(
-        _ descriptor: Descriptor, start: (@escaping @Sendable () -> Void) -> Void
-    ) -> Result<BlobFile, DerootError> {
+        _ descriptor: Descriptor, in slot: Slot
+    ) -> (Result<BlobFile, DerootError>, work: (@Sendable () -> Void)?) {
         let place = DerootError.Location(file: name, blob: descriptor.digest)
-        do throws(DerootError) {
-            guard repositories.count == 1, let repository = repositories.first else {
-                return .success(try fetch(descriptor))
-            }
-            let arriving = try ArrivingBlob(size: descriptor.size, in: temporaryDirectory())
-            start { [self] in
-                do throws(DerootError) {
-                    try bring(descriptor, from: repository, into: arriving, isVerified: false)
-                } catch {
-                    arriving.end(error.located(in: place))
+        return slot.result.withLock { result in
+            if let result { return (result, nil) }
+            do throws(DerootError) {
+                guard repositories.count == 1, let repository = repositories.first else {
+                    let file = Result<BlobFile, DerootError>.success(try fetch(descriptor))
+                    result = file
+                    return (file, nil)
                 }
+                let arriving = try ArrivingBlob(size: descriptor.size, in: temporaryDirectory())
+                result = .success(arriving.file)
+                return (
+                    .success(arriving.file),
+                    { [self] in
+                        state.withLock { $0.running += 1 }
+                        defer { state.withLock { $0.running -= 1 } }
+                        do throws(DerootError) {
+                            try bring(
+                                descriptor, from: repository, into: arriving, isVerified: false)
+                        } catch {
+                            let error = error.located(in: place)
+                            arriving.end(error)
+                            // What came of it takes up no room.
+                            slot.result.withLock { $0 = .failure(error) }
+                        }
+                    }
+                )
+            } catch {
+                let failure = Result<BlobFile, DerootError>.failure(error.located(in: place))
+                result = failure
+                return (failure, nil)
             }
-            return .success(arriving.file)
-        } catch { return .failure(error.located(in: place)) }
+        }
     }
 
     private func bring(
@@ -140,13 +162,7 @@ final class BlobFetcher: Sendable {
     }
 
     private func work() {
-        while let next = take() {
-            var rest: (@Sendable () -> Void)?
-            slot(for: next.digest).result.withLock { result in
-                if result == nil { result = begin(next) { rest = $0 } }
-            }
-            rest?()
-        }
+        while let next = take() { begin(next, in: slot(for: next.digest)).work?() }
     }
 
     private func take() -> Descriptor? {

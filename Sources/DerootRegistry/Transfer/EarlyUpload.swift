@@ -17,9 +17,16 @@ final class EarlyUpload: Sendable {
         let leastReach: PeerAddress.Reach?
         /// How many bytes the session has.
         let offset: UInt64
+
+        /// Gives it up.
+        func cancel(_ repository: Repository) {
+            repository.cancel(location, leastReach: leastReach)
+        }
     }
 
     private struct State {
+        /// The blob, until it was sent or given up.
+        var file: BlobFile?
         var thread: RunningThread?
         var session: Session?
         var digest: Digest?
@@ -29,10 +36,8 @@ final class EarlyUpload: Sendable {
 
     /// The blob's file; also what tells the uploads apart.
     let growth: Growth
-    private let file: BlobFile
     private let repository: Repository
-    private let state = Mutex(State())
-
+    private let state: Mutex<State>
     /// Bytes that it will have at least, unless it turns out much smaller than the layer was.
     private let promised: UInt64
 
@@ -42,7 +47,7 @@ final class EarlyUpload: Sendable {
         guard let growth = staged.growth, let slice = try? staged.growing() else { return nil }
         self.growth = growth
         self.repository = repository
-        file = BlobFile(slice)
+        state = Mutex(State(file: BlobFile(slice)))
     }
 
     /// Begins, on a thread of its own.
@@ -56,9 +61,11 @@ final class EarlyUpload: Sendable {
                 self.state.withLock { state in
                     state.session = session
                     state.isRunning = false
+                    state.file = nil
                 }
             }
             state.isRunning = state.thread != nil
+            if state.thread == nil { state.file = nil }
         }
     }
 
@@ -91,9 +98,7 @@ final class EarlyUpload: Sendable {
     func cancel() {
         state.withLock { $0.isCancelled = true }
         growth.end(DerootError(.interrupted, "the blob is not needed"))
-        if let session = finish() {
-            repository.cancel(session.location, leastReach: session.leastReach)
-        }
+        finish()?.cancel(repository)
     }
 
     private func join() {
@@ -113,7 +118,8 @@ final class EarlyUpload: Sendable {
         // Where parts do not work, the blob is sent in one piece when it is kept.
         session.restartsLeft = 0
         do throws(DerootError) {
-            try send(&session)
+            guard let file = state.withLock(\.file) else { return nil }
+            try send(file, &session)
             guard let location = session.location else { return nil }
             return Session(
                 location: location, leastReach: session.leastReach, offset: session.offset)
@@ -127,7 +133,9 @@ final class EarlyUpload: Sendable {
     }
 
     /// Sends as far as the blob goes.
-    private func send(_ session: inout UploadSession) throws(DerootError) {
+    private func send(
+        _ file: BlobFile, _ session: inout UploadSession
+    ) throws(DerootError) {
         let options = repository.client.options
         var action = session.begin()
         while true {
@@ -163,7 +171,8 @@ final class EarlyUpload: Sendable {
         }
     }
 
-    private func checkWanted() throws(DerootError) {
+    /// - Throws: `.interrupted` where it was given up.
+    func checkWanted() throws(DerootError) {
         guard state.withLock(\.isCancelled) else { return }
         throw DerootError(.interrupted, "nobody needs the blob any more")
     }
@@ -171,10 +180,8 @@ final class EarlyUpload: Sendable {
     private func send(_ request: HTTPRequest) throws(DerootError) -> HTTPOutcome {
         // What begins a session is heard to its end: else nobody would know how to cancel it.
         guard request.body.count > 0 else { return try repository.send(request, repeats: false) }
-        let receiver = unsafe HTTPReceiver(
-            begin: { (_) throws(DerootError) in false },
-            write: { (_) throws(DerootError) in },
-            mayGoOn: { [self] () throws(DerootError) in try checkWanted() })
-        return try repository.send(request, repeats: false, receiver: receiver)
+        return try repository.send(
+            request, repeats: false,
+            receiver: .watching { [self] () throws(DerootError) in try checkWanted() })
     }
 }

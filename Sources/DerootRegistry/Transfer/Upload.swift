@@ -13,6 +13,8 @@ struct Upload {
     var leastReach: PeerAddress.Reach?
     /// How much of the blob the session has.
     var offset: UInt64 = 0
+    /// Asked while the blob is sent; throws where nobody wants it any more.
+    var mayGoOn: @Sendable () throws(DerootError) -> Void = { () throws(DerootError) in }
 
     /// Sends the blob.
     ///
@@ -63,7 +65,7 @@ struct Upload {
                 options.observer(.moved(UInt64(range.count), .push))
             case .retry(let seconds):
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
-                try options.timekeeper.sleep(seconds) {}
+                try options.timekeeper.sleep(seconds, mayGoOn)
                 // A lost answer may have been a yes.
                 if try repository.blobSize(digest) != nil { return .exists }
                 action = session.resume()
@@ -90,7 +92,13 @@ struct Upload {
     private func send(
         _ request: HTTPRequest, from: String? = nil
     ) throws(DerootError) -> HTTPOutcome {
-        try repository.send(request, repeats: false, reading: from)
+        try mayGoOn()
+        // What begins a session is heard to its end: else nobody would know how to cancel it.
+        guard request.body.count > 0 else {
+            return try repository.send(request, repeats: false, reading: from)
+        }
+        return try repository.send(
+            request, repeats: false, reading: from, receiver: .watching(mayGoOn))
     }
 }
 

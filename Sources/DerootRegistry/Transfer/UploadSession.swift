@@ -46,6 +46,8 @@ struct UploadSession {
     private var isMounting: Bool
     /// How much of the blob the session has.
     private(set) var offset: UInt64
+    /// How much was sent at most; no registry has more.
+    private var sent: UInt64
     /// How often it may be begun anew.
     var restartsLeft = Self.restarts
     /// Where the session is; nil before it has begun.
@@ -62,6 +64,7 @@ struct UploadSession {
     ) {
         self.leastReach = leastReach
         self.offset = offset
+        sent = offset
         self.size = size
         self.from = from
         self.location = location
@@ -76,13 +79,17 @@ struct UploadSession {
 
     /// Goes on after a wait: with the session if there is one.
     mutating func resume() -> Action {
-        guard isChunked, let location else { return start() }
+        guard isChunked || offset > 0, let location else { return start() }
         phase = .asking
         return .ask(location)
     }
 
     /// Says how long the blob is, which was not known before; `size` was beyond it.
     mutating func end(at size: UInt64) -> Action {
+        guard offset <= size else {
+            return .fail(
+                .failure(TransportFailure(.nonsense, "the registry has more than was sent")))
+        }
         self.size = size
         promised = nil
         return send()
@@ -93,6 +100,7 @@ struct UploadSession {
         location = nil
         leastReach = nil
         offset = 0
+        sent = 0
         return .start(from: isMounting ? from : nil)
     }
 
@@ -100,9 +108,12 @@ struct UploadSession {
         guard let location else { return start() }
         if isChunked, offset < size {
             phase = .patching
-            return .patch(location, offset..<chunkEnd)
+            let range = offset..<chunkEnd
+            sent = max(sent, range.upperBound)
+            return .patch(location, range)
         }
         phase = .finishing
+        sent = size
         return .finish(location, offset..<size)
     }
 
@@ -177,7 +188,7 @@ struct UploadSession {
 
     /// Goes on where the registry says that it is.
     private mutating func go(on received: UInt64, _ outcome: HTTPOutcome) -> Action {
-        guard received <= size else { return restart(outcome) }
+        guard received <= min(size, sent) else { return restart(outcome) }
         if received > offset {
             budget.progressed()
         } else if case .stop = budget.judge(
@@ -227,7 +238,9 @@ struct UploadSession {
         guard var text = response["range"]?.trimmed else { return nil }
         if text.hasPrefix("bytes=") { text = String(text.dropFirst(6)) }
         let ends = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard ends.count == 2, ends[0] == "0", let last = UInt64(ends[1]) else { return nil }
+        guard ends.count == 2, ends[0] == "0", let last = UInt64(ends[1]), last < .max else {
+            return nil
+        }
         return last == 0 ? 0 : last + 1
     }
 }

@@ -15,6 +15,7 @@ package final class StagedBlob: Sendable {
         var written: UInt64 = 0
         /// Up to here writing to the disk has begun.
         var started: UInt64 = 0
+        var room = RoomAhead()
     }
 
     private let file: File
@@ -78,14 +79,18 @@ package final class StagedBlob: Sendable {
     }
 
     private func put(_ bytes: UnsafeRawBufferPointer) throws(DerootError) {
+        let range = progress.withLock { progress in
+            progress.room.range(upTo: progress.written + UInt64(bytes.count))
+        }
+        if let range { file.setAside(range) }
         try unsafe file.write(bytes)
         advance(by: bytes.count)
     }
 
     private func advance(by count: Int) {
         growth?.advance(by: count)
-        guard isLasting else { return }
         progress.withLock { $0.written += UInt64(count) }
+        guard isLasting else { return }
         startWriting(atLeast: Self.writebackBytes)
     }
 
@@ -99,7 +104,7 @@ package final class StagedBlob: Sendable {
     }
 
     /// Says about how many bytes will be written.
-    package func expect(_ count: UInt64) { file.setAside(count) }
+    package func expect(_ count: UInt64) { progress.withLock { $0.room = RoomAhead(count) } }
 
     /// What is written, read while that goes on: of a length that is not known yet.
     package func growing() throws(DerootError) -> FileSlice? {

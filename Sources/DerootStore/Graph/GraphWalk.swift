@@ -90,7 +90,8 @@ struct GraphWalk {
         path: [Digest], subject: Digest? = nil
     ) throws(DerootError) {
         let isRunnable = manifest?.config.mediaType.isImageConfig ?? false
-        for layer in manifest?.layers ?? [] where isRunnable && isFilesystem(layer) {
+        for layer in manifest?.layers ?? [] where isRunnable {
+            guard try isFilesystem(layer) else { continue }
             let type = printable(layer.mediaType.essence.utf8.prefix(100))
             throw DerootError(
                 .hostile, "a layer of type '\(type)' holds a file system, and runtimes unpack it",
@@ -101,11 +102,28 @@ struct GraphWalk {
             .init(descriptor: descriptor, reason: reason, path: path, subject: subject))
     }
 
-    /// True for a blob that begins as a layer may: compressed in any way, or with a tar header.
-    private func isFilesystem(_ layer: Descriptor) -> Bool {
-        guard let blob = try? source.blob(layer), let head = try? blob.beginning(512) else {
-            return false
+    /// True for a blob that begins as a layer may, and is what its digest says; false for one that is
+    /// not there.
+    ///
+    /// - Throws: What reading it throws: nobody knows what it is then. `.mismatch` for other bytes.
+    private func isFilesystem(_ layer: Descriptor) throws(DerootError) -> Bool {
+        do throws(DerootError) {
+            guard try Self.beginsAsFilesystem(source.blob(layer).beginning(512)) else {
+                return false
+            }
+            let found = try source.blob(layer).digest(layer.digest.algorithm)
+            guard found == layer.digest else {
+                throw DerootError(.mismatch, "the content has the digest \(found)")
+            }
+            return true
+        } catch {
+            guard error.code != .notFound else { return false }
+            throw error.located(in: .init(file: source.name, blob: layer.digest))
         }
+    }
+
+    /// True where it is compressed in any way, or a tar header.
+    private static func beginsAsFilesystem(_ head: [UInt8]) -> Bool {
         if Compression(magic: head) != .none { return true }
         if Compression.foreignFormat(magic: head) != nil { return true }
         guard head.count == 512, head[0] != 0 else { return false }

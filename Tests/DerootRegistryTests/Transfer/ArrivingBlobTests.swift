@@ -1,4 +1,5 @@
 import DerootBytes
+import DerootCore
 import DerootFaultServer
 import DerootOCI
 import DerootStore
@@ -60,6 +61,52 @@ struct ArrivingBlobTests {
         #expect(bytes[kept...].allSatisfy { $0 == 1 })
         // The same bytes again, whoever reads.
         #expect(try readBytes(source.blob(layer)) == bytes)
+    }
+
+    /// What could not be compared with its digest says nothing of the image.
+    @Test func garbageBeforeABreakIsTheWaysFault() throws {
+        let large = stage.image.layers[0]
+        let path = stage.blobPath(large.digest)
+        var garbage = [UInt8](repeating: 0xFF, count: large.blob.count - 10)
+        garbage.replaceSubrange(0..<10, with: [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3])
+        stage.server.on("GET", path, turns: 1...1, .respond(Response(200, body: garbage)))
+        stage.server.on("GET", path, turns: 2...100, .respond(.error(503, "UNAVAILABLE")))
+        let source = try RegistrySource(stage.name(), client: stage.client())
+        expectFailure(.transient) { () throws(DerootError) in
+            _ = try Conversion(source, ConversionOptions()).plan()
+        }
+    }
+
+    /// Whether a child's layer is a file system is known, or the image is not read.
+    @Test(arguments: [404, 403, 503, 200])
+    func childrenAreLookedInto(_ status: Int) throws {
+        let inner = try LayerFixture(.gzip) { $0.file("a", "b") }
+        let type = MediaType("application/vnd.in-toto+json")
+        let config = stage.image.config
+        let child = Array(
+            #"""
+            {"schemaVersion":2,"mediaType":"\#(MediaType.manifest)","config":\#(
+                ImageFixture.descriptor(.config, Digest.of(config), config.count)),"layers":[\#(
+                ImageFixture.descriptor(type, inner.digest, inner.blob.count))]}
+            """#.utf8)
+        let entries = [
+            stage.image.entry(),
+            ImageFixture.descriptor(.manifest, Digest.of(child), child.count),
+        ]
+        stage.registry.add(blobs: [inner.blob], to: Stage.repository)
+        stage.registry.add(manifest: child, type: .manifest, to: Stage.repository)
+        stage.registry.add(
+            manifest: Array(LayoutFixture.index(entries).utf8), type: .index, to: Stage.repository,
+            tag: "both")
+        let path = stage.blobPath(inner.digest)
+        if status != 200 { stage.server.on("GET", path, .respond(.error(status, "X"))) }
+        let read = { () throws(DerootError) in
+            let source = try RegistrySource(stage.name("both"), client: stage.client())
+            _ = try ImageGraph(reading: source)
+        }
+        let codes: [Int: DerootError.Code] = [403: .denied, 503: .transient, 200: .hostile]
+        guard let code = codes[status] else { return try read() }
+        expectFailure(code) { () throws(DerootError) in try read() }
     }
 
     /// The scanner refuses it.

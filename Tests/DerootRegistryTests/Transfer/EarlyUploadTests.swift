@@ -130,6 +130,50 @@ struct EarlyUploadTests {
         try expectConverted()
     }
 
+    @Test(arguments: [1, 2])
+    func F14_registriesThatClaimToHaveMore(_ turn: Int) throws {
+        stage.server.on(
+            "PATCH", Self.session, turns: turn...turn,
+            .change { $0.headers["Range"] = "0-999999999999" })
+        #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    /// What is on its way when something else fails is stopped, and not sent in another way.
+    @Test func abortingStopsWhatIsKept() throws {
+        stage.server.on("PATCH", Self.session, .stall(after: nil))
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.transaction()
+        let staged = try transaction.stage()
+        transaction.expect(staged, about: 3 << 20)
+        let bytes = [UInt8](repeating: 7, count: 3 << 20)
+        try staged.write(bytes)
+        let digest = Digest.of(bytes)
+        transaction.expect(staged, digest: digest)
+        try transaction.keep(staged, digest: digest, size: UInt64(bytes.count))
+        transaction.abort()
+        #expect(stage.server.requests("PUT", Self.session).isEmpty)
+        #expect(stage.registry.openUploads == 0)
+    }
+
+    /// Many layers: a few at a time go in the background, the others as before.
+    @Test func manySmallLayers() throws {
+        let layers = try (0..<40).map { index in
+            try LayerFixture(.gzip) { tar in
+                tar.directory("usr")
+                tar.file("usr/su\(index)", "su", mode: 0o4755)
+            }
+        }
+        let layout = try LayoutFixture(ImageFixture(layers))
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let result = try Conversion(layout.source(), Self.options)
+            .convert(into: destination.begin())
+        let local = try Conversion(layout.source(), Self.options)
+            .convert(into: layout.destination("local").begin())
+        #expect(result.root.digest == local.root.digest)
+        #expect(try stage.pull("out") == local.root.digest)
+    }
+
     /// What the plan refuses leaves nothing behind.
     @Test func refusedResultsAreCancelled() throws {
         let source = try stage.layout.source()

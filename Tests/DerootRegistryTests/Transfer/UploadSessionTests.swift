@@ -121,8 +121,28 @@ struct UploadSessionTests {
         var (session, _) = try begun()
         #expect(try next(&session, 416) == "ask https://r/u/1?state=x")
         #expect(
-            try next(&session, 204, [("range", "0-5"), ("location", "/u/3")])
-                == "patch https://r/u/3 6..<10")
+            try next(&session, 204, [("range", "0-1"), ("location", "/u/3")])
+                == "patch https://r/u/3 2..<6")
+    }
+
+    /// Nobody has more than was sent.
+    @Test(arguments: ["0-4", "0-5", "0-999999999999", "0-18446744073709551615"])
+    func moreThanWasSent(_ range: String) throws {
+        var (session, _) = try begun()
+        let next = try next(&session, 202, [("range", range)])
+        // The last one is no number of bytes at all, and says nothing.
+        #expect(next == (range.hasSuffix("615") ? "patch https://r/u/1?state=x 4..<8" : "start -"))
+    }
+
+    /// Bytes that a session has are not sent again because the last request failed.
+    @Test func sessionsWithBytesAreAsked() throws {
+        let place = try WebAddress(parsing: "https://r/u/7")
+        var session = UploadSession(
+            size: 3, from: nil, options: options, location: place, offset: 3)
+        _ = session.begin()
+        #expect(try next(&session, 503).hasPrefix("retry"))
+        #expect(Self.text(session.resume()) == "ask https://r/u/7")
+        #expect(try next(&session, 204, [("range", "0-2")]) == "finish https://r/u/7 3..<3")
     }
 
     @Test func sessionIsGone() throws {
