@@ -13,7 +13,8 @@ package final class RegistryClient: Sendable {
     /// What clients of one command have in common.
     private final class Shared: Sendable {
         let authorizers = Mutex<[RegistryEndpoint: Authorizer]>([:])
-        let schemes = Mutex<[RegistryEndpoint: WebAddress.Scheme]>([:])
+        /// How hosts are spoken to that need not prove who they are.
+        let schemes = Mutex<[String: WebAddress.Scheme]>([:])
         /// One thread at a time finds out how a host is spoken to.
         let probe = Mutex(())
         let places = BlobPlaces()
@@ -100,7 +101,7 @@ package final class RegistryClient: Sendable {
         let secure = try WebAddress(.https, host: endpoint.host)
         guard !endpoint.trust.verifies else { return secure }
         let scheme = try shared.probe.withLock { (_) throws(DerootError) -> WebAddress.Scheme in
-            if let known = shared.schemes.withLock({ $0[endpoint] }) { return known }
+            if let known = shared.schemes.withLock({ $0[endpoint.host] }) { return known }
             let request = HTTPRequest(.get, secure.at("/v2/"))
             let outcome = try transport.exchange(request, trust: endpoint.trust, receiver: nil)
             var scheme = WebAddress.Scheme.https
@@ -109,7 +110,7 @@ package final class RegistryClient: Sendable {
             {
                 scheme = .http
             }
-            shared.schemes.withLock { $0[endpoint] = scheme }
+            shared.schemes.withLock { $0[endpoint.host] = scheme }
             return scheme
         }
         return try WebAddress(scheme, host: endpoint.host)

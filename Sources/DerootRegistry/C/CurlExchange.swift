@@ -50,9 +50,11 @@ final class CurlExchange {
                     + "\(Self.headerBytes) bytes")
             return false
         }
-        if let colon = text.firstIndex(of: ":"), !text.hasPrefix("HTTP/") {
-            let value = text[text.index(after: colon)...].filter { $0 != "\r\n" && $0 != "\n" }
-            response.fields.append((text[..<colon].lowercased(), value.trimmed))
+        if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")), !text.hasPrefix("HTTP/") {
+            let rest = text.utf8[text.utf8.index(after: colon)...]
+            let value = rest.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
+            response.fields.append(
+                (text[..<colon].lowercased(), String(decoding: value, as: UTF8.self).trimmed))
         }
         return true
     }
