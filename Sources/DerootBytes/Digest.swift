@@ -22,7 +22,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `.malformed`, or `.unsupported` for an algorithm that is not registered.
     public init(parsing text: some StringProtocol) throws(DerootError) {
-        let shown = printable(text.utf8.prefix(200))
+        var shown: String { printable(text.utf8.prefix(200)) }
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
             throw DerootError(.malformed, "'\(shown)' is not a digest: no ':'")
         }

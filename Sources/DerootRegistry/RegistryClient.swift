@@ -143,8 +143,17 @@ package final class RegistryClient: Sendable {
                 let trust = trust(endpoint, authority, for: request.address.origin)
                 let isPaced = request.address.origin == authority
                 if isPaced { try pace(request, endpoint, trust) }
-                let outcome = try transport.exchange(request, trust: trust, receiver: receiver)
-                if isPaced { learn(outcome, endpoint) }
+                let outcome: HTTPOutcome
+                do throws(DerootError) {
+                    outcome = try transport.exchange(request, trust: trust, receiver: receiver)
+                } catch {
+                    if isPaced { land(request, endpoint) }
+                    throw error
+                }
+                if isPaced {
+                    learn(outcome, endpoint)
+                    land(request, endpoint)
+                }
                 action = try conversation.receive(outcome)
             case .authenticate(let response):
                 header = try authorizer.answer(
@@ -184,6 +193,11 @@ package final class RegistryClient: Sendable {
                     forgetting: true)
             }
         }
+    }
+
+    private func land(_ request: HTTPRequest, _ endpoint: RegistryEndpoint) {
+        guard options.paces != nil, !request.isFarewell else { return }
+        governor.land(request, at: endpoint.host)
     }
 
     private func learn(

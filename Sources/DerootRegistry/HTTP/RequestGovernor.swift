@@ -21,30 +21,41 @@ final class RequestGovernor: Sendable {
         var next: Double = 0
         /// Until when nobody goes.
         var paused: Double = 0
+        /// Pulls that were left when the last answer was made, as far as answers told.
         var remaining: UInt64?
+        /// Pulls that were sent and not answered: those may not be counted there yet.
+        var flying: UInt64 = 0
     }
 
     private let hosts = Mutex<[String: Host]>([:])
 
-    /// Asks for a request; `now` is in seconds.
+    /// Asks for a request, which is to `land` when it is over; `now` is in seconds.
     func admit(
         _ request: HTTPRequest, to name: String, _ pace: RequestPace, now: Double
     ) -> Verdict {
         hosts.withLock { hosts in
             var host = hosts[name] ?? Host()
             defer { hosts[name] = host }
-            if let reserve = pace.reserve, let remaining = host.remaining,
-                remaining <= reserve, Self.isPull(request)
-            {
-                return .rest(pace.retry)
-            }
-            // A pull that is on its way is not left any more, whatever the next answer says.
-            if Self.isPull(request), let remaining = host.remaining, remaining > 0 {
-                host.remaining = remaining - 1
+            if Self.isPull(request) {
+                // A pull that is on its way is not left any more, whatever the next answer says.
+                if let reserve = pace.reserve, let remaining = host.remaining,
+                    remaining <= reserve + host.flying
+                {
+                    return .rest(pace.retry)
+                }
+                host.flying += 1
             }
             let start = max(now, host.next, host.paused)
             if let rate = pace.perSecond, rate > 0 { host.next = start + 1 / rate }
             return .go(start - now)
+        }
+    }
+
+    /// Says that a request is over, with an answer or without one, and after `learn`.
+    func land(_ request: HTTPRequest, at name: String) {
+        guard Self.isPull(request) else { return }
+        hosts.withLock { hosts in
+            if let flying = hosts[name]?.flying, flying > 0 { hosts[name]?.flying = flying - 1 }
         }
     }
 
@@ -62,8 +73,12 @@ final class RequestGovernor: Sendable {
         let isBusy = response.status == 429 || response.status == 503
         let pause = isBusy ? RetryAfter.seconds(response, now: now) : nil
         hosts.withLock { hosts in
-            if remaining != nil || forgetting {
+            // Answers overtake each other, so that the least counts until one is asked for.
+            if forgetting {
                 hosts[name, default: Host()].remaining = remaining
+            } else if let remaining {
+                let known = hosts[name]?.remaining ?? .max
+                hosts[name, default: Host()].remaining = min(known, remaining)
             }
             if let pause, pause > 0 {
                 let until = now + min(pause, longest)

@@ -59,6 +59,7 @@ struct RequestGovernorTests {
         (pace.reserve, pace.retry) = (2, 60)
         #expect(admit(try request(), pace) == .go(0))
         learn(200, [("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "4;w=21600")])
+        governor.land(try request(), at: "r.io")
         // Two may go, although no answer has told of the first yet.
         #expect(admit(try request(), pace) == .go(0))
         #expect(admit(try request(), pace) == .go(0))
@@ -66,6 +67,14 @@ struct RequestGovernorTests {
         #expect(admit(try request(.head), pace) == .go(0))
         #expect(admit(try request(.get, "/v2/a/blobs/sha256:0"), pace) == .go(0))
         #expect(admit(try request(.put), pace) == .go(0))
+        // An answer tells nothing of those that are still on their way, nor does one that was overtaken.
+        learn(200, [("ratelimit-remaining", "3")])
+        governor.land(try request(), at: "r.io")
+        #expect(admit(try request(), pace) == .rest(60))
+        learn(200, [("ratelimit-remaining", "4")])
+        governor.land(try request(), at: "r.io")
+        #expect(admit(try request(), pace) == .go(0))
+        #expect(admit(try request(), pace) == .rest(60))
         learn(200, [("ratelimit-remaining", "50")], forgetting: true)
         #expect(admit(try request(), pace) == .go(0))
         // A registry that stops counting is not waited for.
