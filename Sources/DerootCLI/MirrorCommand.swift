@@ -68,13 +68,19 @@ struct MirrorFlags: ParsableArguments {
             ) { (path) throws(DerootError) in try Self.recipes(path, beside: file) }
             pace(config.paces.divided(among: processes))
             let pool = WorkerPool(jobs: limits.jobs ?? config.jobs)
-            let ledger = try Ledger(target: config.target, client: destination)
+            let opening = Background { [destination] in
+                Result { () throws(DerootError) in
+                    try Ledger(target: config.target, client: destination)
+                }
+            }
             let plan = try MirrorPlanner(
-                config, source: source, ledger: ledger, pool: WorkerPool(jobs: max(8, pool.jobs)),
+                config, source: source, pool: WorkerPool(jobs: max(8, pool.jobs)),
                 limits: try limits.limits()
-            ).plan(shards: shards)
+            ) { () throws(DerootError) in try opening.value().get() }
+            .plan(shards: shards)
             return Setup(
-                plan: plan, ledger: ledger, source: source, destination: destination, pool: pool)
+                plan: plan, ledger: try opening.value().get(), source: source,
+                destination: destination, pool: pool)
         case (nil, let path?):
             let plan: MirrorPlan
             do throws(DerootError) {

@@ -89,8 +89,9 @@ struct MirrorRunCommand: ParsableCommand {
         let items = try run.items(of: decision.shard)
         let progress = MirrorProgress(output, items)
         journal.begin(setup.plan, items, reports: run.reports?.folder)
+        let isKept = log != nil || history != nil
         run.observer = { event in
-            journal.take(event)
+            if isKept { journal.take(event) }
             progress.take(event)
         }
         let figures: MirrorFigures

@@ -1,4 +1,5 @@
 import DerootBytes
+import DerootOCI
 import Synchronization
 
 /// Talks to registries: one for a command, used by all of its threads.
@@ -18,6 +19,12 @@ package final class RegistryClient: Sendable {
         /// One thread at a time finds out how a host is spoken to.
         let probe = Mutex(())
         let places = BlobPlaces()
+        let endpoints = Mutex<[EndpointKey: RegistryEndpoint]>([:])
+    }
+
+    private struct EndpointKey: Hashable {
+        let name: String
+        let access: RegistryAccess
     }
 
     /// Makes a client; nothing is sent yet.
@@ -80,6 +87,17 @@ package final class RegistryClient: Sendable {
 
     /// Bytes of bodies that were sent to registries.
     package var bytesSent: UInt64 { curl?.moved.sent ?? 0 }
+
+    /// Where a repository is, mirrors left aside, as the settings said when they were first asked.
+    func registry(
+        of name: ImageName, _ access: RegistryAccess
+    ) throws(DerootError) -> RegistryEndpoint? {
+        let key = EndpointKey(name: name.name, access: access)
+        if let known = shared.endpoints.withLock({ $0[key] }) { return known }
+        let found = try settings.endpoints(for: name, access).last
+        shared.endpoints.withLock { $0[key] = found }
+        return found
+    }
 
     /// Who answers challenges for an endpoint.
     func authorizer(for endpoint: RegistryEndpoint) -> Authorizer {

@@ -20,7 +20,7 @@ package struct RegistryRepository: Sendable {
     ) throws(DerootError) {
         self.name = name.name
         self.limits = limits
-        guard let endpoint = try client.settings.endpoints(for: name, access).last else {
+        guard let endpoint = try client.registry(of: name, access) else {
             throw DerootError(.notFound, "no registry is configured for \(name.registry)")
         }
         repository = try Repository(endpoint, access, client: client)

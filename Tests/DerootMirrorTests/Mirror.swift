@@ -54,8 +54,8 @@ struct Mirror {
     func plan(_ shards: Int = 1, _ config: String = config) throws -> MirrorPlan {
         try MirrorPlanner(
             try MirrorConfig(parsing: Array(config.utf8), file: "mirror.yaml"),
-            source: registry.client(), ledger: try ledger(), pool: WorkerPool(jobs: 2),
-            limits: Limits()
+            source: registry.client(), pool: WorkerPool(jobs: 2), limits: Limits(),
+            ledger: { [ledger = try ledger()] in ledger }
         ).plan(shards: shards)
     }
 

@@ -67,7 +67,8 @@ struct OwnRecipeTests {
         func run(_ title: String) throws -> (figures: MirrorFigures, fetched: Bool) {
             let plan = try MirrorPlanner(
                 try config(title, "recipes/mine.yaml"), source: mirror.registry.client(),
-                ledger: try mirror.ledger(), pool: WorkerPool(jobs: 1), limits: Limits()
+                pool: WorkerPool(jobs: 1), limits: Limits(),
+                ledger: { [ledger = try mirror.ledger()] in ledger }
             ).plan(shards: 1)
             mirror.registry.forgetRequests()
             let figures = try mirror.run(plan)

@@ -7,14 +7,16 @@ package import DerootRegistry
 package struct MirrorPlanner: Sendable {
     private let config: MirrorConfig
     private let source: RegistryClient
-    private let ledger: Ledger
+    private let ledger: @Sendable () throws(DerootError) -> Ledger
     private let pool: WorkerPool
     private let limits: Limits
 
     /// Prepares; `pool` says how many requests run at once.
+    ///
+    /// The ledger is asked for when tags were listed, so that it may be opened meanwhile.
     package init(
-        _ config: MirrorConfig, source: RegistryClient, ledger: Ledger, pool: WorkerPool,
-        limits: Limits
+        _ config: MirrorConfig, source: RegistryClient, pool: WorkerPool, limits: Limits,
+        ledger: @escaping @Sendable () throws(DerootError) -> Ledger
     ) {
         self.config = config
         self.source = source
@@ -52,8 +54,11 @@ package struct MirrorPlanner: Sendable {
             case .candidate(let candidate): candidates.append(candidate)
             }
         }
+        let ledger = try ledger()
         let resolved = try pool.map(jobs) { (job: Job) throws(DerootError) in
-            try isolated(job.name.description) { () throws(DerootError) in try resolve(job) }
+            try isolated(job.name.description) { () throws(DerootError) in
+                try resolve(job, ledger)
+            }
         }
         for found in resolved {
             switch found {
@@ -143,7 +148,7 @@ package struct MirrorPlanner: Sendable {
         return .jobs(jobs)
     }
 
-    private func resolve(_ job: Job) throws(DerootError) -> Found {
+    private func resolve(_ job: Job, _ ledger: Ledger) throws(DerootError) -> Found {
         let repository = try RegistryRepository(job.name, .read, client: source, limits: limits)
         let tag = job.name.tag ?? "latest"
         guard let digest = try repository.digest(of: tag) else {
