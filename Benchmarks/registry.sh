@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Pull + convert + push of nginx between two registries on loopback, against `skopeo copy` of the
 # same image between the same two. They take turns; each run writes into an empty registry.
-#   RUNS        runs of each (default 5)
+#   RUNS        runs of each (default 9)
 #   IMAGE       which of scripts/images.sh (default nginx)
 #   FIGURES     a file that gets the figures as JSON
 #   DEROOT      the binary (default .build/release/deroot)
@@ -11,7 +11,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 export DEROOT_WORK=${DEROOT_WORK:-${TMPDIR:-/tmp}/deroot-work} PYTHONDONTWRITEBYTECODE=1
 deroot=${DEROOT:-$here/../.build/release/deroot}
-runs=${RUNS:-5} image=${IMAGE:-nginx}
+runs=${RUNS:-9} image=${IMAGE:-nginx}
 "$here/../scripts/images.sh" "$image"
 scratch=$(mktemp -d "$DEROOT_WORK/bench-registry.XXXXXX")
 servers=()

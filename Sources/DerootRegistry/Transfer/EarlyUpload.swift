@@ -9,9 +9,9 @@ import Synchronization
 /// last request, which says the digest and is not made here, makes a blob of them.
 final class EarlyUpload: Sendable {
     /// Blobs smaller than this are not worth it.
-    static let leastBytes: UInt64 = 1 << 20
+    static let leastBytes: UInt64 = 3 << 20
 
-    /// A session that has the blob's bytes.
+    /// A session that has bytes of the blob, from its start.
     struct Session {
         let location: WebAddress
         let leastReach: PeerAddress.Reach?
@@ -110,11 +110,8 @@ final class EarlyUpload: Sendable {
     }
 
     private func send() -> Session? {
-        var options = repository.client.options
-        // Shorter than what is said of the blob, so that it goes in pieces and its end can be told.
-        options.chunkBytes = options.chunkBytes ?? 1 << 62
-        var session = UploadSession(size: .max, from: nil, options: options)
-        session.promised = promised
+        var session = UploadSession(
+            size: promised, from: nil, options: repository.client.options, isPartial: true)
         // Where parts do not work, the blob is sent in one piece when it is kept.
         session.restartsLeft = 0
         do throws(DerootError) {
@@ -132,7 +129,7 @@ final class EarlyUpload: Sendable {
         }
     }
 
-    /// Sends as far as the blob goes.
+    /// Sends what was promised; the rest goes with the request that says the digest.
     private func send(
         _ file: BlobFile, _ session: inout UploadSession
     ) throws(DerootError) {
@@ -145,14 +142,7 @@ final class EarlyUpload: Sendable {
                 action = try session.receive(try send(request), from: request.address)
             case .patch(let address, let range):
                 try checkWanted()
-                if range.upperBound > session.promised ?? 0 {
-                    let there = try growth.wait(for: range.upperBound)
-                    if there < range.upperBound {
-                        action = session.end(at: there)
-                        continue
-                    }
-                }
-                // Of what was promised the bytes come while they are sent.
+                // The bytes come while they are sent.
                 let request = session.patch(address, file, range)
                 action = try session.receive(try send(request), from: address)
                 options.observer(.moved(UInt64(range.count), .push))

@@ -31,16 +31,10 @@ struct UploadSession {
     /// How often a blob is begun anew (hostile input F14).
     static let restarts = 3
 
-    private var size: UInt64
+    private let size: UInt64
     private let from: String?
     private var chunk: UInt64
     private let isChunked: Bool
-    /// Bytes that the blob will have at least, while its size is not known: it is sent in pieces up to
-    /// there, each begun before all of it is there.
-    ///
-    /// The pieces become smaller, so that no large one is left for the end; no smaller than 5 MiB,
-    /// which is what registries want that keep blobs in parts (Amazon S3, ECR).
-    var promised: UInt64?
     private var budget: RetryBudget
     private var phase = Phase.starting
     private var isMounting: Bool
@@ -57,10 +51,11 @@ struct UploadSession {
 
     /// A blob of so many bytes; `from` is another repository of the registry that has it.
     ///
-    /// `location` is a session that was begun before and has `offset` bytes.
+    /// `location` is a session that was begun before and has `offset` bytes. `isPartial`: the bytes
+    /// are the first ones of a longer blob, and none goes with the last request.
     init(
         size: UInt64, from: String?, options: RegistryOptions, location: WebAddress? = nil,
-        leastReach: PeerAddress.Reach? = nil, offset: UInt64 = 0
+        leastReach: PeerAddress.Reach? = nil, offset: UInt64 = 0, isPartial: Bool = false
     ) {
         self.leastReach = leastReach
         self.offset = offset
@@ -69,7 +64,7 @@ struct UploadSession {
         self.from = from
         self.location = location
         chunk = max(options.chunkBytes ?? UInt64.max, 1)
-        isChunked = size > chunk
+        isChunked = isPartial || size > chunk
         budget = RetryBudget(options)
         isMounting = from != nil
     }
@@ -82,17 +77,6 @@ struct UploadSession {
         guard isChunked || offset > 0, let location else { return start() }
         phase = .asking
         return .ask(location)
-    }
-
-    /// Says how long the blob is, which was not known before; `size` was beyond it.
-    mutating func end(at size: UInt64) -> Action {
-        guard offset <= size else {
-            return .fail(
-                .failure(TransportFailure(.nonsense, "the registry has more than was sent")))
-        }
-        self.size = size
-        promised = nil
-        return send()
     }
 
     private mutating func start() -> Action {
@@ -176,13 +160,7 @@ struct UploadSession {
 
     /// Where the chunk ends that starts at the offset.
     private var chunkEnd: UInt64 {
-        var count = chunk
-        if let promised, offset < promised {
-            let rest = promised - offset
-            let half = max(rest / 2, 12 << 20)
-            count = min(rest - min(rest, half) < 6 << 20 ? rest : half, chunk)
-        }
-        let (end, overflow) = offset.addingReportingOverflow(count)
+        let (end, overflow) = offset.addingReportingOverflow(chunk)
         return overflow ? size : min(end, size)
     }
 

@@ -210,38 +210,22 @@ struct UploadSessionTests {
         #expect(UploadSession.received(HTTPResponse(202, [("range", text)])) == count)
     }
 
-    /// Of a blob that is still being written, what is certain to come goes first, in pieces that
-    /// become smaller; then the rest, when it is there.
-    @Test func whatIsPromisedGoesInPieces() throws {
-        let mebi: UInt64 = 1 << 20
-        var options = options
-        options.chunkBytes = 64 * mebi
-        for (promised, pieces) in [
-            (58, [29, 14.5, 14.5]), (20, [12, 8]), (17, [17]), (1, [1]), (400, [64, 64, 64, 64]),
-        ] as [(UInt64, [Double])] {
-            var session = UploadSession(size: .max, from: nil, options: options)
-            session.promised = promised * mebi
-            _ = session.begin()
-            var action = try session.receive(
-                .response(HTTPResponse(202, [(name: "location", value: "/u/1")])), from: registry)
-            var found: [Double] = []
-            while case .patch(let address, let range) = action, found.count < pieces.count {
-                found.append(Double(range.upperBound - range.lowerBound) / Double(mebi))
-                action = try session.receive(.response(HTTPResponse(202)), from: address)
-            }
-            #expect(found == pieces)
-            guard promised < 100 else { continue }
-            guard case .patch(_, let rest) = action else {
-                Issue.record("the rest comes when its end is known")
-                continue
-            }
-            #expect(rest.lowerBound == promised * mebi)
-            let size = promised * mebi + 5
-            #expect(
-                Self.text(session.end(at: size))
-                    == "patch https://r/u/1 \(promised * mebi)..<\(size)")
-            #expect(try next(&session, 202) == "finish https://r/u/1 \(size)..<\(size)")
+    /// The beginning of a longer blob goes in parts, whatever its size, and the last request is left to
+    /// who knows the end.
+    @Test(arguments: [(3, [3]), (4, [4]), (10, [4, 4, 2])] as [(UInt64, [UInt64])])
+    func beginningsGoInParts(_ size: UInt64, _ parts: [UInt64]) throws {
+        var session = UploadSession(size: size, from: nil, options: options, isPartial: true)
+        _ = session.begin()
+        var action = try session.receive(
+            .response(HTTPResponse(202, [(name: "location", value: "/u/1")])), from: registry)
+        var found: [UInt64] = []
+        while case .patch(let address, let range) = action {
+            found.append(range.upperBound - range.lowerBound)
+            action = try session.receive(.response(HTTPResponse(202)), from: address)
         }
+        #expect(found == parts)
+        #expect(Self.text(action) == "finish https://r/u/1 \(size)..<\(size)")
+        #expect(session.offset == size)
     }
 
     /// A session that was begun before goes on where it is.
