@@ -21,7 +21,7 @@ WORK, DEROOT = os.environ["DEROOT_WORK"], os.environ["DEROOT"]
 IMAGES = os.path.join(WORK, "images")
 OUT = os.path.join(WORK, "bench")
 RUNS, PEER_RUNS = int(os.environ.get("RUNS", 5)), int(os.environ.get("PEER_RUNS", 2))
-REGISTRY_RUNS = int(os.environ.get("REGISTRY_RUNS", 3))
+REGISTRY_RUNS = int(os.environ.get("REGISTRY_RUNS", 9))
 PEERS = ("umoci", "buildah")
 
 # name, image, options of deroot, directories for the peers, goal against the bound, goal against
