@@ -46,7 +46,7 @@ class Faults:
         assert done.returncode == 0, done.stderr
         with open(log) as file:
             lines = [line.rstrip("\n").split(" ", 1) for line in file]
-        assert len(lines) > 10, "the shim sees no calls"
+        assert len(lines) > 4, f"the shim sees {len(lines)} calls"
         return lines
 
     def problem(self, scene, kind, calls, onwards, number, call):
