@@ -44,7 +44,11 @@ extension RegistryTransaction {
                 var parts = try content.descriptor("config").map { [$0] } ?? []
                 parts += try content.descriptors("layers") ?? []
                 parts += try content.descriptors("blobs") ?? []
-                for part in parts where pushed.insert(part.digest).inserted { try pushBlob(part) }
+                for part in parts where pushed.insert(part.digest).inserted {
+                    do throws(DerootError) {
+                        try pushBlob(part)
+                    } catch { throw error.located(in: .init(blob: part.digest)) }
+                }
             }
         }
         try settle()

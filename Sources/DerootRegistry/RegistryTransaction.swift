@@ -211,13 +211,17 @@ package final class RegistryTransaction: DestinationTransaction {
             return (isFirst, isFull)
         }
         guard isFirst else { return }
+        let place = DerootError.Location(file: name, blob: digest)
+        let located = { @Sendable () throws(DerootError) in
+            do throws(DerootError) { try work() } catch { throw error.located(in: place) }
+        }
         guard !isFull else {
-            try work()
+            try located()
             return
         }
         let sending = Background { [self] in
             defer { state.withLock { $0.sending -= 1 } }
-            return Result { () throws(DerootError) in try work() }
+            return Result { () throws(DerootError) in try located() }
         }
         state.withLock { $0.pending.append(sending) }
     }
