@@ -5,8 +5,8 @@ import Synchronization
 
 /// Sends a blob while it is still being written, or before it is certain to be kept.
 ///
-/// The registry gets the bytes in chunks of a session, which is nothing that anybody sees: only the
-/// last request, which says the digest and is not made here, makes a blob of them.
+/// The registry gets most of the bytes in a session, which is nothing that anybody sees: only the last
+/// request, which brings the rest and says the digest and is not made here, makes a blob of them.
 final class EarlyUpload: Sendable {
     /// Blobs smaller than this are not worth it.
     static let leastBytes: UInt64 = 3 << 20

@@ -144,3 +144,29 @@ private final class SharedSlice: Sendable {
         return unsafe Array(buffer.part(0..<got))
     }
 }
+
+@Suite("Room that is set aside")
+struct RoomAheadTests {
+    /// A size is a claim: what is set aside follows what has come, and covers all of it in the end.
+    @Test(arguments: [1000, 5 << 20, 100 << 20, 3 << 30] as [UInt64])
+    func followsWhatCame(_ size: UInt64) {
+        var room = RoomAhead(size)
+        var end: UInt64 = 0
+        var calls = 0
+        for written in stride(from: 1 << 18, through: size + 1 << 18, by: 1 << 18) {
+            guard let range = room.range(upTo: written) else { continue }
+            #expect(range.lowerBound == end && range.upperBound <= size)
+            #expect(range.upperBound <= max(2 * written, written + 4 << 20))
+            #expect(range.upperBound <= written + 256 << 20)
+            end = range.upperBound
+            calls += 1
+        }
+        #expect(end == size)
+        #expect(calls < 40)
+    }
+
+    @Test func nothingIsSetAsideForNothing() {
+        var room = RoomAhead()
+        #expect(room.range(upTo: 1 << 20) == nil)
+    }
+}

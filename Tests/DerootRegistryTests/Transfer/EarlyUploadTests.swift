@@ -4,9 +4,23 @@ import DerootFaultServer
 import DerootOCI
 import DerootStore
 import DerootTestSupport
+import Glibc
+import Synchronization
 import Testing
 
 @testable import DerootRegistry
+
+/// Counts how many are there at the same time.
+private final class Crowd: Sendable {
+    private let state = Mutex((here: 0, most: 0))
+    var most: Int { state.withLock(\.most) }
+
+    func visit() {
+        state.withLock { $0 = ($0.here + 1, max($0.most, $0.here + 1)) }
+        usleep(20_000)
+        state.withLock { $0.here -= 1 }
+    }
+}
 
 @Suite("Layers that are sent while they are written")
 struct EarlyUploadTests {
@@ -54,6 +68,22 @@ struct EarlyUploadTests {
         let destination = try RegistryDestination(stage.name(tag), client: stage.client())
         return try Conversion(stage.layout.source(), Self.options)
             .convert(into: destination.begin()).root.digest
+    }
+
+    /// A transaction that keeps a blob of 4 MiB, of which was said that it will have `size` bytes.
+    private func keeping(
+        about size: UInt64
+    ) throws -> (transaction: RegistryTransaction, digest: Digest, bytes: [UInt8]) {
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.transaction()
+        let staged = try transaction.stage()
+        transaction.expect(staged, about: size)
+        let bytes = [UInt8](repeating: 7, count: 4 << 20)
+        try staged.write(bytes)
+        let digest = Digest.of(bytes)
+        transaction.expect(staged, digest: digest)
+        try transaction.keep(staged, digest: digest, size: UInt64(bytes.count))
+        return (transaction, digest, bytes)
     }
 
     private var patches: [Request] { stage.server.requests("PATCH", Self.session) }
@@ -149,15 +179,7 @@ struct EarlyUploadTests {
     /// What is on its way when something else fails is stopped, and not sent in another way.
     @Test func abortingStopsWhatIsKept() throws {
         stage.server.on("PATCH", Self.session, .stall(after: nil))
-        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
-        let transaction = try destination.transaction()
-        let staged = try transaction.stage()
-        transaction.expect(staged, about: 4 << 20)
-        let bytes = [UInt8](repeating: 7, count: 4 << 20)
-        try staged.write(bytes)
-        let digest = Digest.of(bytes)
-        transaction.expect(staged, digest: digest)
-        try transaction.keep(staged, digest: digest, size: UInt64(bytes.count))
+        let (transaction, _, _) = try keeping(about: 4 << 20)
         transaction.abort()
         #expect(stage.server.requests("PUT", Self.session).isEmpty)
         #expect(stage.registry.openUploads == 0)
@@ -172,9 +194,13 @@ struct EarlyUploadTests {
             }
         }
         let layout = try LayoutFixture(ImageFixture(layers))
+        let crowd = Crowd()
+        stage.server.on("PUT", Self.session, .before { crowd.visit() })
         let destination = try RegistryDestination(stage.name("out"), client: stage.client())
-        let result = try Conversion(layout.source(), Self.options)
-            .convert(into: destination.begin())
+        var conversion = try Conversion(layout.source(), Self.options)
+        conversion.pool = WorkerPool(jobs: 2)
+        let result = try conversion.convert(into: destination.begin())
+        #expect((2...10).contains(crowd.most), "\(crowd.most) at once")
         let local = try Conversion(layout.source(), Self.options)
             .convert(into: layout.destination("local").begin())
         #expect(result.root.digest == local.root.digest)
@@ -194,15 +220,7 @@ struct EarlyUploadTests {
 
     /// A layer that becomes much smaller than it was: what was promised does not come.
     @Test func promisesThatAreNotKept() throws {
-        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
-        let transaction = try destination.transaction()
-        let staged = try transaction.stage()
-        transaction.expect(staged, about: 8 << 20)
-        let bytes = [UInt8](repeating: 7, count: 4 << 20)
-        try staged.write(bytes)
-        let digest = Digest.of(bytes)
-        transaction.expect(staged, digest: digest)
-        try transaction.keep(staged, digest: digest, size: UInt64(bytes.count))
+        let (transaction, digest, bytes) = try keeping(about: 8 << 20)
         try transaction.settle()
         #expect(stage.registry.contents[Stage.repository].blobs[digest.description] == bytes)
         transaction.abort()
