@@ -9,7 +9,8 @@
  *   FAULT_CALLS  change (default): calls that change a file system, and flock; open: opens of any
  *                kind; read: reads and looks; write: writes alone
  *   FAULT_FROM   set: every later call of the class fails as well, as on a full disk
- *   FAULT_LOG    a file that gets a line for each counted call: name and path or descriptor
+ *   FAULT_LOG    a file that gets a line for each counted call: name and path or descriptor; with
+ *                FAULT_AT, for that call alone: threads may make it another than in a run before
  *
  * Standard error is never touched. Calls that libc makes inside itself are not seen.
  */
@@ -77,7 +78,7 @@ static void die(void) {
 static int fate(int class, const char *name, const char *path, int file) {
     if (!(class & classes) || file == 2) return NOTHING;
     long number = atomic_fetch_add(&counter, 1) + 1;
-    if (log_file >= 0) note(name, path, file);
+    if (log_file >= 0 && (!at || number == at)) note(name, path, file);
     if (!at || number < at || (number > at && !from_on)) return NOTHING;
     if (kind_kill) die();
     if (kind_torn) {
