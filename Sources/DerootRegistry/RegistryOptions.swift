@@ -15,8 +15,10 @@ package struct RegistryOptions: Sendable {
     package var longestWait: Double = 300
     /// Seconds before the second try; doubles with every further one, up to a minute.
     package var firstWait: Double = 1
-    /// Blobs above this many bytes are sent in chunks of as many; nil: always in one piece.
-    package var chunkBytes: UInt64? = 64 << 20
+    /// How large the chunks are in which a blob is sent.
+    package var chunkBytes: UInt64 = 64 << 20
+    /// Whether larger blobs go in chunks at once, and not only after one piece has failed.
+    package var prefersChunks = false
     /// How many blobs are fetched ahead of those who read them.
     package var prefetches = 3
     /// How fast registries may be asked; nil: as fast as they answer.

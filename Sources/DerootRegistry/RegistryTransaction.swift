@@ -93,16 +93,9 @@ package final class RegistryTransaction: DestinationTransaction {
             return true
         case 202:
             // The registry has begun an upload instead; whoever brings the blob goes on with it.
-            guard let text = response["location"] else { return false }
-            let location = try request.address.resolving(text)
-            try RedirectPolicy.check(
-                from: request.address.origin, peer: response.peer, to: location, "an upload")
-            let session = EarlyUpload.Session(
-                location: location,
-                leastReach: RedirectPolicy.leastReach(
-                    from: request.address.origin, peer: response.peer, to: location),
-                offset: 0)
-            state.withLock { $0.sessions[digest] = session }
+            if let place = try UploadPlace(response, from: request.address) {
+                state.withLock { $0.sessions[digest] = .init(place: place, offset: 0) }
+            }
             return false
         default: return false
         }
@@ -119,7 +112,7 @@ package final class RegistryTransaction: DestinationTransaction {
         guard size >= EarlyUpload.leastBytes else { return }
         staged.expect(size)
         guard overlaps,
-            let upload = EarlyUpload(staged, about: size, to: repository)
+            let upload = EarlyUpload(staged, to: repository)
         else { return }
         let isTaken = state.withLock { state in
             guard state.early.count(where: \.isRunning) < Self.mostEarly else { return false }
@@ -266,8 +259,8 @@ package final class RegistryTransaction: DestinationTransaction {
         let upload = Upload(
             repository: repository, digest: digest,
             // Where there is a session, mounting was tried.
-            mounting: nil, session: session?.location, leastReach: session?.leastReach,
-            offset: session?.offset ?? 0,
+            mounting: nil, session: session?.place,
+            offset: session.map(\.offset) ?? 0,
             mayGoOn: { [weak self] () throws(DerootError) in try self?.checkWanted() })
         do throws(DerootError) {
             if let reason = try upload.run(file) {

@@ -161,10 +161,15 @@ struct Repository: Sendable {
     /// The request that begins an upload of a blob whose digest is said later.
     func uploadRequest() -> HTTPRequest { request(.post, "blobs/uploads/") }
 
+    /// Tells the observer of bytes that are sent.
+    var sending: @Sendable (UInt64) -> Void {
+        let observer = client.options.observer
+        return { observer(.moved($0, .push)) }
+    }
+
     /// Gives up an upload; a last word, whose answer nobody waits for long.
-    func cancel(_ location: WebAddress, leastReach: PeerAddress.Reach?) {
-        var request = HTTPRequest(.delete, location)
-        request.leastReach = leastReach
+    func cancel(_ upload: UploadPlace) {
+        var request = upload.request(.delete)
         request.isFarewell = true
         // The registry removes sessions in time on its own.
         _ = try? send(request, repeats: false)

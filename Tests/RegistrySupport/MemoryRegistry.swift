@@ -115,6 +115,7 @@ package final class MemoryRegistry: HTTPTransport {
         _ request: HTTPRequest, trust: TrustSettings, receiver: HTTPReceiver?
     ) throws(DerootError) -> HTTPOutcome {
         let body = try Self.bytes(request.body)
+        if !body.isEmpty { request.sending?(UInt64(body.count)) }
         let isGone = state.withLock { state in
             guard let left = state.left else { return false }
             state.left = max(0, left - 1)
@@ -145,6 +146,18 @@ package final class MemoryRegistry: HTTPTransport {
                 }
             }
             return bytes
+        case .stream(let file):
+            var bytes: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                var span = piece.mutableSpan
+                let count = try unsafe span.withUnsafeMutableBytes {
+                    (memory) throws(DerootError) in
+                    try unsafe file.read(into: memory, at: UInt64(bytes.count))
+                }
+                guard count > 0 else { return bytes }
+                bytes += piece.prefix(count)
+            }
         }
     }
 

@@ -102,7 +102,8 @@ package struct FileSlice: ~Copyable {
         position += min(count, self.count - position)
     }
 
-    /// Bytes of the slice from `offset` on, as many as fit; 0 only at or after the end of the slice.
+    /// Bytes of the slice from `offset` on, as many as fit; 0 only at or after the end of the slice,
+    /// which for a file of unknown size is where its writer ended.
     ///
     /// Leaves the position of `read(into:)` alone, so that a second reader can follow the first.
     ///
@@ -122,7 +123,7 @@ package struct FileSlice: ~Copyable {
     ) throws(DerootError) -> Int {
         _ = try growth?.wait(for: offset + UInt64(part.count))
         let got = try unsafe file.read(into: part, at: start + offset)
-        guard got > 0 else {
+        guard got > 0 || count == .max else {
             throw DerootError(
                 .truncated, "the file ends early", at: .init(file: path, offset: start + offset))
         }

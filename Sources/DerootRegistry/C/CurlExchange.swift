@@ -103,25 +103,33 @@ final class CurlExchange {
         case .part(let file, let start, let length):
             let wanted = Int(clamping: min(UInt64(buffer.count), length - sent))
             guard wanted > 0 else { return 0 }
-            do throws(DerootError) {
-                let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-                return advance(try unsafe file.read(into: part, at: start + sent))
-            } catch {
-                self.error = error
-                return nil
-            }
+            let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+            return unsafe read(into: part, from: file, at: start + sent)
+        case .stream(let file): return unsafe read(into: buffer, from: file, at: sent)
+        }
+    }
+
+    private func read(
+        into buffer: UnsafeMutableRawBufferPointer, from file: BlobFile, at offset: UInt64
+    ) -> Int? {
+        do throws(DerootError) {
+            return advance(try unsafe file.read(into: buffer, at: offset))
+        } catch {
+            self.error = error
+            return nil
         }
     }
 
     private func advance(_ bytes: Int) -> Int {
         sent += UInt64(bytes)
         count(0, UInt64(bytes))
+        request.sending?(UInt64(bytes))
         return bytes
     }
 
     /// Goes back in what is sent: libcurl found that a connection it had kept was dead.
     func seek(to offset: Int) -> Bool {
-        guard offset >= 0, UInt64(offset) <= request.body.count else { return false }
+        guard offset >= 0, UInt64(offset) <= request.body.count ?? sent else { return false }
         sent = UInt64(offset)
         return true
     }

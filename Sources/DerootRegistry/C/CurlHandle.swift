@@ -89,7 +89,7 @@ final class CurlHandle: Sendable {
     }
 
     private func setCallbacks(
-        _ context: UnsafeMutableRawPointer, body: UInt64, method: HTTPRequest.Method
+        _ context: UnsafeMutableRawPointer, body: UInt64?, method: HTTPRequest.Method
     ) throws(DerootError) {
         switch method {
         case .get: try set(CURLOPT_HTTPGET, 1)
@@ -98,7 +98,8 @@ final class CurlHandle: Sendable {
         case .post, .put, .patch:
             try set(CURLOPT_UPLOAD, 1)
             try set(CURLOPT_CUSTOMREQUEST, method.rawValue)
-            let size = curl_off_t(clamping: body)
+            // Of unknown size: in chunks (RFC 9112, section 7.1), or as HTTP/2 frames.
+            let size = body.map { curl_off_t(clamping: $0) } ?? -1
             try check(unsafe deroot_curl_set_offset(curl, CURLOPT_INFILESIZE_LARGE, size))
         }
         try check(unsafe deroot_curl_set_data(curl, CURLOPT_HEADERFUNCTION, curlHeader))

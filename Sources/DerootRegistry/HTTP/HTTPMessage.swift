@@ -20,13 +20,16 @@ package struct HTTPRequest: Sendable {
         case bytes([UInt8])
         /// So many bytes of a file.
         case part(BlobFile, from: UInt64, count: UInt64)
+        /// A file that is still being written, to its end.
+        case stream(BlobFile)
 
-        /// How many bytes are sent.
-        package var count: UInt64 {
+        /// How many bytes are sent; nil where only the end will tell.
+        package var count: UInt64? {
             switch self {
             case .none: 0
             case .bytes(let bytes): UInt64(bytes.count)
             case .part(_, _, let count): count
+            case .stream: nil
             }
         }
     }
@@ -39,6 +42,8 @@ package struct HTTPRequest: Sendable {
     package var fields: [(name: String, value: String)] = []
     /// What is sent.
     package var body = Body.none
+    /// Told how many more bytes of the body were given to the connection, on the sending thread.
+    package var sending: (@Sendable (UInt64) -> Void)?
     /// The value of `Authorization`; only the conversation sets it.
     package var authorization: String?
     /// Bytes of an answer's body that are kept in memory at most.

@@ -5,22 +5,23 @@ import Synchronization
 
 /// Sends a blob while it is still being written, or before it is certain to be kept.
 ///
-/// The registry gets most of the bytes in a session, which is nothing that anybody sees: only the last
-/// request, which brings the rest and says the digest and is not made here, makes a blob of them.
+/// The registry gets the bytes in a session, which is nothing that anybody sees: only the last request,
+/// which says the digest and is not made here, makes a blob of them. They go as one PATCH of unknown
+/// length and without a range, as Docker and Podman send what they compress on the way: all registries
+/// take that, which is not so of chunks.
 final class EarlyUpload: Sendable {
     /// Blobs smaller than this are not worth it.
     static let leastBytes: UInt64 = 3 << 20
 
     /// A session that has bytes of the blob, from its start.
     struct Session {
-        let location: WebAddress
-        let leastReach: PeerAddress.Reach?
-        /// How many bytes the session has.
-        let offset: UInt64
+        let place: UploadPlace
+        /// How many bytes the session has; nil where it has to be asked.
+        let offset: UInt64?
 
         /// Gives it up.
         func cancel(_ repository: Repository) {
-            repository.cancel(location, leastReach: leastReach)
+            repository.cancel(place)
         }
     }
 
@@ -38,12 +39,9 @@ final class EarlyUpload: Sendable {
     let growth: Growth
     private let repository: Repository
     private let state: Mutex<State>
-    /// Bytes that it will have at least, unless it turns out much smaller than the layer was.
-    private let promised: UInt64
 
-    /// Takes a staged blob of about so many bytes; nil where it cannot be read while it is written.
-    init?(_ staged: StagedBlob, about size: UInt64, to repository: Repository) {
-        promised = size - min(size, size / 64 + 1 << 20)
+    /// Takes a staged blob; nil where it cannot be read while it is written.
+    init?(_ staged: StagedBlob, to repository: Repository) {
         guard let growth = staged.growth, let slice = try? staged.growing() else { return nil }
         self.growth = growth
         self.repository = repository
@@ -109,69 +107,43 @@ final class EarlyUpload: Sendable {
         thread?.join()
     }
 
+    /// Nothing is tried again: whoever keeps the blob goes on with the session, or sends it again, and
+    /// learns why if that fails as well.
     private func send() -> Session? {
-        var session = UploadSession(
-            size: promised, from: nil, options: repository.client.options, isPartial: true)
-        // Where parts do not work, the blob is sent in one piece when it is kept.
-        session.restartsLeft = 0
+        guard let file = state.withLock(\.file), let place = try? begin() else { return nil }
+        var request = place.request(.patch)
+        request.body = .stream(file)
+        request.sending = repository.sending
+        let receiver = HTTPReceiver.watching { [self] () throws(DerootError) in try checkWanted() }
         do throws(DerootError) {
-            guard let file = state.withLock(\.file) else { return nil }
-            try send(file, &session)
-            guard let location = session.location else { return nil }
-            return Session(
-                location: location, leastReach: session.leastReach, offset: session.offset)
-        } catch {
-            // Whoever keeps the blob sends it again, and learns why if that fails as well.
-            if let location = session.location {
-                repository.cancel(location, leastReach: session.leastReach)
+            let outcome = try repository.send(request, repeats: false, receiver: receiver)
+            guard let response = outcome.response else {
+                // The session may have what went over the wire before it broke.
+                return Session(place: place, offset: nil)
             }
+            guard response.isSuccess else {
+                repository.cancel(place)
+                return nil
+            }
+            let next = try UploadPlace(response, from: place.address, before: place) ?? place
+            return Session(place: next, offset: try growth.wait(for: .max))
+        } catch {
+            repository.cancel(place)
             return nil
         }
     }
 
-    /// Sends what was promised; the rest goes with the request that says the digest.
-    private func send(
-        _ file: BlobFile, _ session: inout UploadSession
-    ) throws(DerootError) {
-        let options = repository.client.options
-        var action = session.begin()
-        while true {
-            switch action {
-            case .start:
-                let request = repository.uploadRequest()
-                action = try session.receive(try send(request), from: request.address)
-            case .patch(let address, let range):
-                try checkWanted()
-                // The bytes come while they are sent.
-                let request = session.patch(address, file, range)
-                action = try session.receive(try send(request), from: address)
-                options.observer(.moved(UInt64(range.count), .push))
-            case .ask(let address):
-                action = try session.receive(try send(session.question(address)), from: address)
-            case .retry(let seconds):
-                options.observer(.retrying(repository.endpoint.host, after: seconds))
-                try options.timekeeper.sleep(seconds) { () throws(DerootError) in
-                    try checkWanted()
-                }
-                action = session.resume()
-            case .finish, .done: return
-            case .fail(let outcome), .tooLong(let outcome, _):
-                throw repository.refusal(outcome, "the blob")
-            }
-        }
+    private func begin() throws(DerootError) -> UploadPlace? {
+        let request = repository.uploadRequest()
+        // Heard to its end: else nobody would know how to cancel what it begins.
+        let outcome = try repository.send(request, repeats: false)
+        guard let response = outcome.response, response.isSuccess else { return nil }
+        return try UploadPlace(response, from: request.address)
     }
 
     /// - Throws: `.interrupted` where it was given up.
     func checkWanted() throws(DerootError) {
         guard state.withLock(\.isCancelled) else { return }
         throw DerootError(.interrupted, "nobody needs the blob any more")
-    }
-
-    private func send(_ request: HTTPRequest) throws(DerootError) -> HTTPOutcome {
-        // What begins a session is heard to its end: else nobody would know how to cancel it.
-        guard request.body.count > 0 else { return try repository.send(request, repeats: false) }
-        return try repository.send(
-            request, repeats: false,
-            receiver: .watching { [self] () throws(DerootError) in try checkWanted() })
     }
 }

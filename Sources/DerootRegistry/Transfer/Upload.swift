@@ -8,11 +8,9 @@ struct Upload {
     /// Another repository of the same registry that has the blob; nil for none.
     var mounting: String?
     /// A session that a mount turned into.
-    var session: WebAddress?
-    /// The least reach that the session's server may have.
-    var leastReach: PeerAddress.Reach?
-    /// How much of the blob the session has.
-    var offset: UInt64 = 0
+    var session: UploadPlace?
+    /// How much of the blob the session has; nil where it has to be asked.
+    var offset: UInt64? = 0
     /// Asked while the blob is sent; throws where nobody wants it any more.
     var mayGoOn: @Sendable () throws(DerootError) -> Void = { () throws(DerootError) in }
 
@@ -23,14 +21,11 @@ struct Upload {
     func run(_ file: BlobFile) throws(DerootError) -> TransferEvent.Reason? {
         let options = repository.client.options
         var session = UploadSession(
-            size: file.count, from: mounting, options: options, location: session,
-            leastReach: leastReach, offset: offset)
+            size: file.count, from: mounting, options: options, place: session, offset: offset)
         do throws(DerootError) {
             return try run(file, &session)
         } catch {
-            if let location = session.location {
-                repository.cancel(location, leastReach: session.leastReach)
-            }
+            if let place = session.place { repository.cancel(place) }
             throw error
         }
     }
@@ -44,25 +39,24 @@ struct Upload {
         while true {
             switch action {
             case .start(let from):
-                let request = startRequest(from: from)
+                if let abandoned = session.abandoned.take() { repository.cancel(abandoned) }
+                let request = repository.uploadRequest(digest, mounting: from)
                 action = try session.receive(
                     try send(request, from: from), from: request.address)
-            case .patch(let address, let range):
-                let request = session.patch(address, file, range)
-                action = try session.receive(try send(request), from: address)
-                options.observer(.moved(UInt64(range.count), .push))
-            case .ask(let address):
-                action = try session.receive(try send(session.question(address)), from: address)
-            case .finish(let address, let range):
-                var request = HTTPRequest(
-                    .put, address.adding("digest", digest.description))
-                request.leastReach = session.leastReach
+            case .patch(let place, let range):
+                var request = place.request(.patch)
+                request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
+                request.fields = [Self.contentRange(range)]
+                action = try session.receive(try send(request), from: place.address)
+            case .ask(let place):
+                action = try session.receive(try send(place.request(.get)), from: place.address)
+            case .finish(let place, let range):
+                var request = place.request(.put, digest: digest)
                 if !range.isEmpty {
                     if range.lowerBound > 0 { request.fields = [Self.contentRange(range)] }
                     request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
                 }
-                action = try session.receive(try send(request), from: address)
-                options.observer(.moved(UInt64(range.count), .push))
+                action = try session.receive(try send(request), from: place.address)
             case .retry(let seconds):
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
                 try options.timekeeper.sleep(seconds, mayGoOn)
@@ -85,37 +79,17 @@ struct Upload {
         ("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")
     }
 
-    private func startRequest(from: String?) -> HTTPRequest {
-        repository.uploadRequest(digest, mounting: from)
-    }
-
     private func send(
         _ request: HTTPRequest, from: String? = nil
     ) throws(DerootError) -> HTTPOutcome {
         try mayGoOn()
         // What begins a session is heard to its end: else nobody would know how to cancel it.
-        guard request.body.count > 0 else {
+        guard request.body.count != 0 else {
             return try repository.send(request, repeats: false, reading: from)
         }
+        var request = request
+        request.sending = repository.sending
         return try repository.send(
             request, repeats: false, reading: from, receiver: .watching(mayGoOn))
-    }
-}
-
-extension UploadSession {
-    /// The request that sends a part of a blob.
-    func patch(_ address: WebAddress, _ file: BlobFile, _ range: Range<UInt64>) -> HTTPRequest {
-        var request = HTTPRequest(.patch, address)
-        request.leastReach = leastReach
-        request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
-        request.fields = [Upload.contentRange(range)]
-        return request
-    }
-
-    /// The request that asks how far the session is.
-    func question(_ address: WebAddress) -> HTTPRequest {
-        var request = HTTPRequest(.get, address)
-        request.leastReach = leastReach
-        return request
     }
 }

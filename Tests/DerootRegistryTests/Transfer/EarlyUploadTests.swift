@@ -87,12 +87,15 @@ struct EarlyUploadTests {
     }
 
     private var patches: [Request] { stage.server.requests("PATCH", Self.session) }
-    /// Bytes of the layer that were sent: most of it early, the rest with its digest.
-    private var sent: UInt64 {
-        let last = stage.server.requests("PUT", Self.session).filter {
+    /// The requests that say the layer's digest.
+    private var puts: [Request] {
+        stage.server.requests("PUT", Self.session).filter {
             $0.query("digest") == layer.digest.description
         }
-        return (patches + last).reduce(0) { $0 + UInt64($1.body.count) }
+    }
+    /// Bytes of the layer that were sent.
+    private var sent: UInt64 {
+        (patches + puts).reduce(0) { $0 + UInt64($1.body.count) }
     }
 
     /// The result is in the registry, whole, and no session is left behind.
@@ -107,6 +110,11 @@ struct EarlyUploadTests {
         #expect(try convert() == wanted)
         #expect(patches.count == 1)
         #expect(sent == layer.size)
+        // As Docker and Podman do it: a stream without a range, and then the digest alone.
+        #expect(patches.first?.headers["Content-Range"] == nil)
+        #expect(patches.first?.headers["Transfer-Encoding"] == "chunked")
+        #expect(puts.map(\.body.count) == [0])
+        #expect(puts.first?.headers["Content-Range"] == nil)
         // Nobody could say its digest yet.
         let path = stage.blobPath(layer.digest)
         #expect(stage.server.requests("HEAD", path).isEmpty)
@@ -152,6 +160,39 @@ struct EarlyUploadTests {
         stage.server.on(
             method, Self.session, turns: 1...1, .cutUpload(after: bytes, keeps: true))
         #expect(try convert() == wanted)
+        try expectConverted()
+    }
+
+    /// A registry that has the bytes and cannot make a blob of them: they are sent whole, once.
+    @Test(arguments: [400, 403, 404, 405, 411, 416, 500, 501, 503])
+    func F14_sessionsThatCannotEnd(_ status: Int) throws {
+        let registry = stage.registry
+        stage.server.on(
+            "PUT", Self.session,
+            .answer { request in
+                // Only what came in one piece is taken.
+                request.body.isEmpty ? .error(status, "UNSUPPORTED") : registry.answer(request)
+            })
+        #expect(try convert() == wanted)
+        #expect(sent == 2 * layer.size)
+        #expect(puts.count <= 3)
+        try expectConverted()
+    }
+
+    /// Registries that take no chunks, and one that answers 201 (UploadSession says which).
+    @Test(arguments: [400, 416])
+    func F14_registriesWithoutChunks(_ status: Int) throws {
+        let registry = stage.registry
+        stage.server.on(
+            "PATCH", Self.session,
+            .answer { request in
+                let isChunk = request.headers["Content-Range"] != nil
+                return isChunk
+                    ? .error(status, "UNSUPPORTED")
+                    : registry.answer(request).with { $0.status = 201 }
+            })
+        #expect(try convert() == wanted)
+        #expect(sent == layer.size)
         try expectConverted()
     }
 
