@@ -25,7 +25,7 @@ package final class RegistrySource: ImageSource {
     package let digest: Digest
     let limits: Limits
     let repositories: [Repository]
-    private let fetcher: BlobFetcher
+    let fetcher: BlobFetcher
     private let prefetches: Int
     private let state: Mutex<State>
 

@@ -26,7 +26,7 @@ package final class RegistryTransaction: DestinationTransaction {
     }
 
     /// How many blobs are sent early at a time.
-    private static let mostEarly = 4
+    static let mostEarly = 4
     /// How many are sent in the background at a time.
     private static let mostSending = 8
 

@@ -21,7 +21,7 @@ final class BlobFetcher: Sendable {
         /// How many of the threads work on the queue.
         var workers = 0
         var threads: [RunningThread] = []
-        /// Downloads that have not ended.
+        /// Downloads that go on while whoever asked for them does something else.
         var running = 0
         var isOpen = true
     }
@@ -53,8 +53,12 @@ final class BlobFetcher: Sendable {
             // Another thread, so that this one can read meanwhile; not one for each of very many.
             let isRunning = state.withLock { state in
                 guard state.isOpen, state.running < Self.mostRunning,
-                    let thread = RunningThread.start(work)
+                    let thread = RunningThread.start({ [self] in
+                        work()
+                        self.state.withLock { $0.running -= 1 }
+                    })
                 else { return false }
+                state.running += 1
                 state.threads.append(thread)
                 return true
             }
@@ -64,6 +68,9 @@ final class BlobFetcher: Sendable {
         try blob.waitForBeginning()
         return blob
     }
+
+    /// How many downloads nobody waits for.
+    var running: Int { state.withLock(\.running) }
 
     /// Whether the blob was fetched or is being fetched.
     func knows(_ digest: Digest) -> Bool { state.withLock { $0.slots[digest] != nil } }
@@ -98,8 +105,6 @@ final class BlobFetcher: Sendable {
                 return (
                     .success(arriving.file),
                     { [self] in
-                        state.withLock { $0.running += 1 }
-                        defer { state.withLock { $0.running -= 1 } }
                         do throws(DerootError) {
                             try bring(
                                 descriptor, from: repository, into: arriving, isVerified: false)

@@ -129,6 +129,31 @@ struct ArrivingBlobTests {
         #expect(stage.server.requests("GET", stage.largeLayerPath).count == 1)
     }
 
+    /// Of many layers a few arrive while others are asked for; who asks for more waits for it whole.
+    @Test func fewArriveAtATime() throws {
+        let layers = try (0..<BlobFetcher.mostRunning + 4).map { index in
+            try LayerFixture(.none) { tar in tar.file("srv/\(index)", "\(index)") }
+        }
+        let image = ImageFixture(layers)
+        stage.add(image, tag: "many")
+        for layer in layers.prefix(BlobFetcher.mostRunning) {
+            stage.server.on("GET", stage.blobPath(layer.digest), .stall(after: 10))
+        }
+        for layer in layers.dropFirst(BlobFetcher.mostRunning) {
+            stage.server.on(
+                "GET", stage.blobPath(layer.digest), .trickle(bytes: 512, milliseconds: 30))
+        }
+        let source = try RegistrySource(stage.name("many"), client: stage.client())
+        let found = try #require(try ImageGraph(reading: source).images.first).manifest.layers
+        for layer in found.prefix(BlobFetcher.mostRunning) { _ = try source.blob(layer) }
+        #expect(source.fetcher.running == BlobFetcher.mostRunning)
+        for layer in found.dropFirst(BlobFetcher.mostRunning) {
+            let blob = try source.blob(layer)
+            #expect(source.fetcher.running == BlobFetcher.mostRunning)
+            #expect(try Digest.of(readBytes(blob)) == layer.digest)
+        }
+    }
+
     /// What was let go of is fetched again when it is read after all.
     @Test func letGoIsFetchedAgain() throws {
         let (source, layer) = try layer()

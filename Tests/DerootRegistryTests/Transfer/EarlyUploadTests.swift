@@ -15,9 +15,9 @@ private final class Crowd: Sendable {
     private let state = Mutex((here: 0, most: 0))
     var most: Int { state.withLock(\.most) }
 
-    func visit() {
+    func visit(microseconds: UInt32 = 20_000) {
         state.withLock { $0 = ($0.here + 1, max($0.most, $0.here + 1)) }
-        usleep(20_000)
+        usleep(microseconds)
         state.withLock { $0.here -= 1 }
     }
 }
@@ -223,6 +223,26 @@ struct EarlyUploadTests {
         let (transaction, _, _) = try keeping(about: 4 << 20)
         transaction.abort()
         #expect(stage.server.requests("PUT", Self.session).isEmpty)
+        #expect(stage.registry.openUploads == 0)
+    }
+
+    /// Each session's farewell may take a second, and Ctrl-C has two for all.
+    @Test func sessionsAreCancelledTogether() throws {
+        stage.server.on("PATCH", Self.session, .stall(after: nil))
+        let crowd = Crowd()
+        stage.server.on("DELETE", Self.session, .before { crowd.visit(microseconds: 400_000) })
+        let destination = try RegistryDestination(stage.name("out"), client: stage.client())
+        let transaction = try destination.transaction()
+        let count = RegistryTransaction.mostEarly
+        let staged = try (0..<count).map { _ in try transaction.stage() }
+        for blob in staged {
+            transaction.expect(blob, about: 4 << 20)
+            try blob.write([UInt8](repeating: 7, count: 4 << 20))
+            try blob.flush()
+        }
+        while stage.server.requests("POST", Self.session).count < count { usleep(1000) }
+        transaction.abort()
+        #expect(crowd.most == count)
         #expect(stage.registry.openUploads == 0)
     }
 
