@@ -90,11 +90,29 @@ extension RegistryTransaction {
         return bytes
     }
 
+    /// Seconds between looks at what was written: a registry of many servers may show it to one of them
+    /// after a while only.
+    private static let looks: [Double] = [1, 2, 4]
+
+    /// Looks until there is something, a few times; the last answer counts.
+    private func look<Found>(
+        _ once: () throws(DerootError) -> Found, until isThere: (Found) -> Bool
+    ) throws(DerootError) -> Found {
+        var found = try once()
+        for seconds in Self.looks where !isThere(found) {
+            try repository.client.options.timekeeper.sleep(seconds) {}
+            found = try once()
+        }
+        return found
+    }
+
     /// Reads the root back: some registries store something else than they were given (F16).
     private func compare(_ root: Descriptor) throws(DerootError) {
-        let stored = try repository.manifest(
-            root.digest.description, limit: limits.manifestBytes)
-        let found = stored.map { Digest.of($0.bytes, algorithm: root.digest.algorithm) }
+        let found = try look({ () throws(DerootError) -> Digest? in
+            let stored = try repository.manifest(
+                root.digest.description, limit: limits.manifestBytes)
+            return stored.map { Digest.of($0.bytes, algorithm: root.digest.algorithm) }
+        }) { $0 != nil }
         guard found == root.digest else {
             throw DerootError(
                 .mismatch,
@@ -104,13 +122,17 @@ extension RegistryTransaction {
         }
     }
 
-    /// The tag is read back once; somebody else may have moved it at the same moment.
+    /// The tag is read back; somebody else may have moved it at the same moment.
     private func compareTag(_ root: Descriptor) throws(DerootError) {
-        guard let head = try repository.head(tag), head.digest != root.digest,
-            head.digest.algorithm == root.digest.algorithm
-        else { return }
+        let isOurs = { (head: Digest?) in
+            head == nil || head == root.digest || head?.algorithm != root.digest.algorithm
+        }
+        let found = try look(
+            { () throws(DerootError) -> Digest? in try repository.head(tag)?.digest },
+            until: isOurs)
+        guard let head = found, !isOurs(head) else { return }
         throw DerootError(
-            .mismatch, "the tag \(tag) was moved, and now names \(head.digest)",
+            .mismatch, "the tag \(tag) was moved, and now names \(head)",
             advice: "somebody else seems to push to this tag as well")
     }
 }

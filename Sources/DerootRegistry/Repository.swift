@@ -69,7 +69,9 @@ struct Repository: Sendable {
                 let digest = try? Digest(parsing: text)
             else { return nil }
             return (digest, MediaType(response["content-type"] ?? ""))
-        case 401, 408, 429, 500, 502...504: throw refusal(outcome, manifest: reference)
+        case 401: throw refusal(outcome, manifest: reference)
+        case _ where RetryBudget.isTransient(outcome):
+            throw refusal(outcome, manifest: reference)
         default: return nil
         }
     }

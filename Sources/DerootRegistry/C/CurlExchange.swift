@@ -148,8 +148,12 @@ final class CurlExchange {
     }
 
     /// Whether the server that is connected to may be talked to.
-    func mayTalk(to address: String) -> Bool {
-        guard let least = request.leastReach, let peer = PeerAddress(address) else { return true }
+    ///
+    /// At another port than the address has there is a proxy; where that is says nothing of the server.
+    func mayTalk(to address: String, port: Int) -> Bool {
+        guard let least = request.leastReach, let peer = PeerAddress(address),
+            port == Int(request.address.origin.port)
+        else { return true }
         guard peer.reach < least else { return true }
         error = RedirectPolicy.inward(nil, request.address.origin)
         return false

@@ -64,7 +64,7 @@ final class CurlHandle: Sendable {
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         try set(CURLOPT_CONNECTTIMEOUT, min(options.connectSeconds, max(options.idleSeconds, 1)))
         try set(CURLOPT_LOW_SPEED_LIMIT, options.minimumRate)
-        try set(CURLOPT_LOW_SPEED_TIME, max(options.idleSeconds, 1))
+        try set(CURLOPT_LOW_SPEED_TIME, max(options.idleSeconds, 1) + request.patience)
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         // Refused where a buffer is left of a request that failed, which then goes on being used.
         _ = unsafe deroot_curl_set_long(curl, CURLOPT_BUFFERSIZE, 256 << 10)
@@ -249,10 +249,10 @@ private func curlProgress(
 
 private func curlConnected(
     _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?,
-    _: UnsafeMutablePointer<CChar>?, _: Int32, _: Int32
+    _: UnsafeMutablePointer<CChar>?, _ port: Int32, _: Int32
 ) -> Int32 {
     guard let peer = unsafe peer else { return 0 }
     let address = unsafe String(cString: peer)
-    let mayTalk = unsafe exchange(context)?.mayTalk(to: address) ?? false
+    let mayTalk = unsafe exchange(context)?.mayTalk(to: address, port: Int(port)) ?? false
     return Int32(mayTalk ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT)
 }

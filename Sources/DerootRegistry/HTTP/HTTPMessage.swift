@@ -50,6 +50,8 @@ package struct HTTPRequest: Sendable {
     package var limit = 1 << 16
     /// The least reach that the server's address may have; nil where any will do.
     package var leastReach: PeerAddress.Reach?
+    /// Seconds without a byte that are allowed beyond the usual ones, as the server has much to do.
+    var patience = 0
     /// True for a last word after a failure: it has a second, and signals do not stop it.
     package var isFarewell = false
 

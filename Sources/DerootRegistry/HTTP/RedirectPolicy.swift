@@ -36,6 +36,17 @@ struct RedirectPolicy {
         }
     }
 
+    /// What an upload's or a page's address means where a registry behind a proxy does not know that it
+    /// is spoken to by https, and names its own host with http (distribution/distribution#2225): it goes
+    /// there as before, and TLS is not given up.
+    static func secured(_ target: WebAddress, from: WebAddress.Origin) -> WebAddress {
+        let to = target.origin
+        guard from.scheme == .https, to.scheme == .http, to.host == from.host,
+            to.port == from.port || to.port == WebAddress.Scheme.http.port
+        else { return target }
+        return WebAddress(from, target: target.target)
+    }
+
     /// The least reach that a server may have to which another one leads; nil for one and the same.
     static func leastReach(
         from: WebAddress.Origin, peer: PeerAddress?, to: WebAddress

@@ -48,7 +48,8 @@ struct RetryBudget {
         switch outcome {
         case .response(let response):
             switch response.status {
-            case 408, 429, 500, 502, 503, 504: return tries
+            // 499 and 52x are of proxies whose server did not answer them (nginx, Cloudflare).
+            case 408, 429, 499, 500, 502...504, 520...524, 530: return tries
             default: return nil
             }
         case .failure(let failure):
@@ -68,7 +69,8 @@ enum RetryAfter {
     static func seconds(_ response: HTTPResponse, now: Double) -> Double? {
         guard let text = response["retry-after"]?.trimmed, !text.isEmpty else { return nil }
         if text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            return Double(text).map { min($0, 1e12) }
+            // Docker Hub has said when, in seconds since 1970 (docker/hub-feedback#2459).
+            return Double(text).map { $0 >= 1e9 ? max(0, min($0, 1e12) - now) : $0 }
         }
         return date(text).map { max(0, $0 - now) }
     }

@@ -52,7 +52,8 @@ package struct WebAddress: Sendable, Hashable {
         target = Self.target(rest[end...])
     }
 
-    private init(_ origin: Origin, target: String) {
+    /// A target, which begins with a slash, at an origin.
+    init(_ origin: Origin, target: String) {
         self.origin = origin
         self.target = target
     }

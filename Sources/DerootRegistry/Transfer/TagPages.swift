@@ -53,7 +53,7 @@ struct TagPages {
                 .limit, "the repository has more than \(most) tags, or too many pages")
         }
         next = try Self.nextPage(response).map { (text) throws(DerootError) in
-            try address.resolving(text)
+            RedirectPolicy.secured(try address.resolving(text), from: address.origin)
         }
         guard let next else { return }
         guard next.origin == address.origin, !seen.contains(next) else {

@@ -52,6 +52,7 @@ struct Upload {
                 action = try session.receive(try send(place.request(.get)), from: place.address)
             case .finish(let place, let range):
                 var request = place.request(.put, digest: digest)
+                request.patience = Self.patience(file.count)
                 if !range.isEmpty {
                     if range.lowerBound > 0 { request.fields = [Self.contentRange(range)] }
                     request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
@@ -73,6 +74,10 @@ struct Upload {
             }
         }
     }
+
+    /// Seconds that a registry may think about a blob of so many bytes before it answers that it has
+    /// it: some read it once more, to verify it or to move it (moby/moby#53700: minutes for a few GB).
+    static func patience(_ bytes: UInt64) -> Int { Int(min(bytes / (10 << 20), 900)) }
 
     /// Says which part of the blob a request has.
     static func contentRange(_ range: Range<UInt64>) -> (name: String, value: String) {

@@ -26,7 +26,7 @@ struct UploadPlace: Sendable {
         }
         let next: WebAddress
         do throws(DerootError) {
-            next = try address.resolving(text)
+            next = RedirectPolicy.secured(try address.resolving(text), from: address.origin)
         } catch {
             throw DerootError(
                 .malformed,

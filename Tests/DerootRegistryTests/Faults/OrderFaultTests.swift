@@ -78,6 +78,30 @@ struct OrderFaultTests {
         #expect(error != nil)
     }
 
+    /// A registry of many servers, of which some learn later what was pushed.
+    @Test func F16_whatWasPushedShowsLater() throws {
+        let stage = try Stage(holdsImage: false)
+        let other = try Stage.image(seed: 5)
+        stage.server.on(
+            "GET", "/v2/*/manifests/sha256:*", turns: 1...2, .respond(.error(404, "UNKNOWN")))
+        stage.server.on(
+            "HEAD", "/v2/*/manifests/v2", turns: 1...2,
+            .answer { _ in
+                Response(200, ["Docker-Content-Digest": other.digest.description])
+            })
+        try stage.push()
+        #expect(stage.registry.tag("v2", in: Stage.repository) == stage.image.digest.description)
+        #expect(stage.server.requests("PUT", "/v2/*/manifests/*").count == 2)
+    }
+
+    @Test func F16_whatWasPushedNeverShows() throws {
+        let stage = try Stage(holdsImage: false)
+        stage.server.on("GET", "/v2/*/manifests/sha256:*", .respond(.error(404, "UNKNOWN")))
+        expectFailure(.mismatch) { () throws(DerootError) in try stage.push() }
+        #expect(stage.registry.contents[Stage.repository].tags.isEmpty)
+        #expect(stage.server.requests("GET", "/v2/*/manifests/*").count == 4)
+    }
+
     @Test func F16_anotherDigestIsAcknowledged() throws {
         let stage = try Stage(holdsImage: false)
         stage.server.on(

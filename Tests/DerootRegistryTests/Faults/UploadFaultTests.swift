@@ -1,9 +1,11 @@
 import DerootBytes
 import DerootFaultServer
 import DerootOCI
-import DerootRegistry
 import DerootTestSupport
+import Glibc
 import Testing
+
+@testable import DerootRegistry
 
 @Suite("Uploads that go wrong")
 struct UploadFaultTests {
@@ -152,6 +154,22 @@ struct UploadFaultTests {
         stage.server.on(nil, session, turns: 2...3, .cutUpload(after: bytes, keeps: false))
         try stage.push()
         expectPushed(stage)
+    }
+
+    /// A registry that reads a large blob once more before it says that it has it.
+    @Test func registriesMayThinkAboutLargeBlobs() throws {
+        var stage = try Stage(holdsImage: false)
+        stage.options.idleSeconds = 1
+        let large = try LayerFixture(.none) { tar in
+            tar.file("srv/data", String(repeating: "x", count: 32 << 20))
+        }
+        let image = ImageFixture([large])
+        stage.layout = try LayoutFixture(image)
+        stage.server.on(
+            "PUT", session, turns: 1...1, .before { usleep(2_500_000) })
+        try stage.push()
+        #expect(stage.server.requests("PUT", session).count == 2, "the layer and the config")
+        #expect(Upload.patience(10 << 30) == 900)
     }
 
     /// What did not arrive in one piece goes on in chunks from where the registry is.

@@ -32,12 +32,19 @@ struct TagPagesTests {
 
     // F05.
     @Test(arguments: [
-        "/v2/a/tags/list?n=2", "https://other/v2/a/tags/list", "http://r/v2/a/tags/list",
-        "https://r:444/",
+        "/v2/a/tags/list?n=2", "https://other/v2/a/tags/list", "http://other/v2/a/tags/list",
+        "http://r:8080/v2/a/tags/list", "https://r:444/",
     ])
     func refuses(_ next: String) throws {
         var pages = try pages()
         #expect(throws: DerootError.self) { try pages.take(page("[]", next: next)) }
+    }
+
+    /// A registry that does not know that there is TLS before it.
+    @Test func linksOfTheInnerScheme() throws {
+        var pages = try pages()
+        try pages.take(page("[]", next: "http://r/v2/a/tags/list?last=2"))
+        #expect(pages.next?.full == "https://r/v2/a/tags/list?last=2")
     }
 
     @Test func endlessPages() throws {

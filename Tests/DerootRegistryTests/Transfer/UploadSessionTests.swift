@@ -82,12 +82,15 @@ struct UploadSessionTests {
     @Test(arguments: [
         ("https://other/u?x=1", "finish https://other/u?x=1 0..<4"),
         ("u/7", "finish https://r/v2/a/blobs/uploads/u/7 0..<4"),
+        // A registry that does not know that there is TLS before it.
+        ("http://r/u/8", "finish https://r/u/8 0..<4"),
+        ("http://r:443/u/8?x=1", "finish https://r/u/8?x=1 0..<4"),
     ])
     func locations(_ location: String, _ expected: String) throws {
         #expect(try begun(location, size: 4).1 == expected)
     }
 
-    @Test(arguments: [nil, "http://r/u", "http://other/", "https://u:p@r/", "ftp://r/", "/ /"])
+    @Test(arguments: [nil, "http://r:81/u", "http://other/", "https://u:p@r/", "ftp://r/", "/ /"])
     func badLocations(_ location: String?) {
         #expect(throws: DerootError.self) { try begun(location, size: 4) }
     }
