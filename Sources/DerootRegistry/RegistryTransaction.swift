@@ -183,7 +183,10 @@ package final class RegistryTransaction: DestinationTransaction {
         try send(digest) { [self] () throws(DerootError) in
             defer { state.withLock { state in state.early.removeAll { $0 === early } } }
             let session = early.finish()
-            try checkWanted()
+            do throws(DerootError) { try checkWanted() } catch {
+                session?.cancel(repository)
+                throw error
+            }
             if let session {
                 try upload(file, digest, session)
                 return

@@ -127,8 +127,10 @@ final class CurlExchange {
         return bytes
     }
 
-    /// Goes back in what is sent: libcurl found that a connection it had kept was dead.
+    /// Goes back in what is sent: libcurl found that a connection it had kept was dead, or that it broke.
     func seek(to offset: Int) -> Bool {
+        // A session may have kept what was sent, so that sending it again spoils it.
+        if request.isOnce, sent > 0 { return false }
         guard offset >= 0, UInt64(offset) <= request.body.count ?? sent else { return false }
         sent = UInt64(offset)
         return true

@@ -12,7 +12,7 @@ package struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// What is sent; every kind can be sent again.
+    /// What is sent; every kind can be read again from its start.
     package enum Body: Sendable {
         /// Nothing.
         case none
@@ -54,6 +54,8 @@ package struct HTTPRequest: Sendable {
     var patience = 0
     /// True for a last word after a failure: it has a second, and signals do not stop it.
     package var isFarewell = false
+    /// True where a body that broke off must not be sent again before somebody asked what arrived.
+    var isOnce = false
 
     /// Makes a request.
     package init(_ method: Method, _ address: WebAddress) {

@@ -110,10 +110,11 @@ final class EarlyUpload: Sendable {
     /// Nothing is tried again: whoever keeps the blob goes on with the session, or sends it again, and
     /// learns why if that fails as well.
     private func send() -> Session? {
-        guard let file = state.withLock(\.file), let place = try? begin() else { return nil }
+        guard let file = state.withLock(\.file), var place = try? begin() else { return nil }
         var request = place.request(.patch)
         request.body = .stream(file)
         request.sending = repository.sending
+        request.isOnce = true
         let receiver = HTTPReceiver.watching { [self] () throws(DerootError) in try checkWanted() }
         do throws(DerootError) {
             let outcome = try repository.send(request, repeats: false, receiver: receiver)
@@ -125,8 +126,8 @@ final class EarlyUpload: Sendable {
                 repository.cancel(place)
                 return nil
             }
-            let next = try UploadPlace(response, from: place.address, before: place) ?? place
-            return Session(place: next, offset: try growth.wait(for: .max))
+            place = try UploadPlace(response, from: place.address, before: place) ?? place
+            return Session(place: place, offset: try growth.wait(for: .max))
         } catch {
             repository.cancel(place)
             return nil

@@ -62,7 +62,10 @@ struct Upload {
                 options.observer(.retrying(repository.endpoint.host, after: seconds))
                 try options.timekeeper.sleep(seconds, mayGoOn)
                 // A lost answer may have been a yes.
-                if try repository.blobSize(digest) != nil { return .exists }
+                if try repository.blobSize(digest) != nil {
+                    if let place = session.place { repository.cancel(place) }
+                    return .exists
+                }
                 action = session.resume()
             case .done(let isMounted):
                 options.observer(.finished(digest, size: file.count, .push))
@@ -89,11 +92,12 @@ struct Upload {
     ) throws(DerootError) -> HTTPOutcome {
         try mayGoOn()
         // What begins a session is heard to its end: else nobody would know how to cancel it.
-        guard request.body.count != 0 else {
+        guard request.method != .post else {
             return try repository.send(request, repeats: false, reading: from)
         }
         var request = request
         request.sending = repository.sending
+        request.isOnce = true
         return try repository.send(
             request, repeats: false, reading: from, receiver: .watching(mayGoOn))
     }

@@ -5,8 +5,9 @@ import DerootOCI
 ///
 /// Without I/O: told what came of the last request, it says what the next one is. A blob goes in one
 /// piece, which all registries take. Where that breaks off, the session is asked how far it is and gets
-/// the rest in chunks. Some registries take none: GitHub's none above 4 MiB (it says 416), Google's none
-/// at all, Amazon's but says a wrong range. What chunks cannot do is done in one piece again.
+/// the rest in chunks; where it does not know, all goes in chunks. Some registries take none: GitHub's
+/// none above 4 MiB (it says 416), Google's none at all, Amazon's but says a wrong range. What chunks
+/// cannot do is done in one piece again.
 struct UploadSession {
     /// What the driver does next.
     enum Action {
@@ -55,6 +56,10 @@ struct UploadSession {
     private var offset: UInt64?
     /// How much was sent at most; no registry has more.
     private var sent: UInt64
+    /// The most that the session was said to have: only more than that is progress.
+    private var most: UInt64 = 0
+    /// Why the session has to be asked how far it is.
+    private var cause: HTTPOutcome?
     private var restartsLeft = Self.restarts
     /// Where the session is; nil before it has begun.
     private(set) var place: UploadPlace?
@@ -70,6 +75,7 @@ struct UploadSession {
     ) {
         self.offset = offset
         sent = offset ?? size
+        most = offset ?? 0
         isPieced = offset != 0
         self.size = size
         self.from = from
@@ -95,6 +101,7 @@ struct UploadSession {
         place = nil
         offset = 0
         sent = 0
+        most = 0
         isPieced = false
         isProven = false
         return .start(from: isMounting ? from : nil)
@@ -154,11 +161,14 @@ struct UploadSession {
             return place.map(Action.ask) ?? restart(outcome)
         case (.patching, 404) where isProven: return restart(outcome)
         case (.patching, 400), (.patching, 404), (.patching, 405), (.patching, 411),
-            (.patching, 413),
-            (.patching, 422), (.patching, 501):
+            (.patching, 409), (.patching, 413), (.patching, 415), (.patching, 422),
+            (.patching, 501):
             return restartWhole(outcome)
-        case (.asking, 400..<500), (.disputing, 400..<500):
-            return RetryBudget.isTransient(outcome) ? retry(outcome) : restart(outcome)
+        case (.asking, _) where !RetryBudget.isTransient(outcome):
+            // 404: the session is gone. All others: it cannot be asked, and so not be resumed.
+            return status == 404 ? restart(cause ?? outcome) : restartWhole(outcome)
+        case (.disputing, _) where !RetryBudget.isTransient(outcome):
+            return isProven ? restart(outcome) : restartWhole(outcome)
         case (.finishing, _) where isPieced && !RetryBudget.isTransient(outcome):
             return restartWhole(outcome)
         case (.finishing, 400), (.finishing, 404), (.finishing, 416): return restart(outcome)
@@ -218,10 +228,12 @@ struct UploadSession {
 
     /// Goes on where the registry says that it is.
     private mutating func go(on received: UInt64) -> Action {
-        if received > offset ?? 0 {
+        if received > most {
+            most = received
             budget.progressed()
             setbacks = 0
-        } else {
+            cause = nil
+        } else if received < offset ?? 0 {
             let failure = HTTPOutcome.failure(
                 TransportFailure(.broken, "the registry does not keep what it gets"))
             if case .stop = budget.judge(failure) { return .fail(failure) }
@@ -233,7 +245,8 @@ struct UploadSession {
 
     private mutating func retry(_ outcome: HTTPOutcome) -> Action {
         let verdict = budget.judge(outcome)
-        if case .wait = verdict, isPieced, !isProven, phase != .starting {
+        if RetryBudget.isTransient(outcome) { cause = outcome }
+        if case .wait = verdict, isPieced || phase == .asking, !isProven, phase != .starting {
             setbacks += 1
             if setbacks >= Self.mostSetbacks { return restartWhole(outcome) }
         }
