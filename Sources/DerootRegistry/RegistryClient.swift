@@ -140,10 +140,20 @@ package final class RegistryClient: Sendable {
     /// request may be sent again after a failure.
     ///
     /// - Throws: `.hostile`, `.limit`, `.malformed`, `.interrupted`, `.transient` for a server that
-    ///   wants us to wait for too long, what the settings and the receiver throw.
+    ///   wants us to wait for too long, what the settings and the receiver throw; all of it of the
+    ///   transport, whatever it is called.
     func send(
         _ request: HTTPRequest, to endpoint: RegistryEndpoint, scopes: [Scope], repeats: Bool,
         receiver: HTTPReceiver? = nil
+    ) throws(DerootError) -> HTTPOutcome {
+        do throws(DerootError) {
+            return try converse(request, endpoint, scopes, repeats: repeats, receiver)
+        } catch { throw error.ofTransport }
+    }
+
+    private func converse(
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ scopes: [Scope], repeats: Bool,
+        _ receiver: HTTPReceiver?
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
         let authority = try root(of: endpoint).origin

@@ -125,6 +125,19 @@ struct Repository: Sendable {
         }
     }
 
+    /// Whether the repository has a blob, where only a clear no counts as one.
+    ///
+    /// - Throws: `.denied`, `.transient`, `.unsupported` where the answer is neither yes nor no: storage
+    ///   that is redirected to may take no HEAD.
+    func hasBlob(_ digest: Digest) throws(DerootError) -> Bool {
+        let outcome = try send(request(.head, "blobs/\(digest)"), repeats: true)
+        switch outcome.response?.status {
+        case .some(200...299): return true
+        case 404, 410: return false
+        default: throw refusal(outcome, "the blob")
+        }
+    }
+
     /// A small blob's bytes, not verified; nil where there is none.
     ///
     /// - Throws: `.limit` above `limit` bytes, `.denied`, `.transient`.
