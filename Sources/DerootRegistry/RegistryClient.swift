@@ -6,10 +6,10 @@ import Synchronization
 package final class RegistryClient: Sendable {
     let settings: any RegistrySettings
     let options: RegistryOptions
-    private let transport: any HTTPTransport
+    let transport: any HTTPTransport
     private let curl: CurlTransport?
     private let shared: Shared
-    private let governor: RequestGovernor
+    let governor: RequestGovernor
 
     /// What clients of one command have in common.
     private final class Shared: Sendable {
@@ -167,10 +167,13 @@ package final class RegistryClient: Sendable {
         var action = conversation.begin()
         while true {
             switch action {
-            case .send(let request):
+            case .send(var request):
                 let trust = trust(endpoint, authority, for: request.address.origin)
                 let isPaced = request.address.origin == authority
-                if isPaced { try pace(request, endpoint, trust) }
+                if isPaced {
+                    header = try pace(request, endpoint, trust, scopes, header, ask)
+                    request.authorization = header
+                }
                 let outcome: HTTPOutcome
                 do throws(DerootError) {
                     outcome = try transport.exchange(request, trust: trust, receiver: receiver)
@@ -196,45 +199,6 @@ package final class RegistryClient: Sendable {
                 throw refusal(outcome, endpoint).tooLong(seconds, endpoint.repository)
             }
         }
-    }
-
-    /// Waits until the registry may be asked, where that is bounded.
-    private func pace(
-        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ trust: TrustSettings
-    ) throws(DerootError) {
-        guard let paces = options.paces, !request.isFarewell else { return }
-        let pace = paces[endpoint.host]
-        while true {
-            let now = options.timekeeper.now()
-            switch governor.admit(request, to: endpoint.host, pace, now: now) {
-            case .go(let seconds):
-                if seconds > 0 { try options.timekeeper.sleep(seconds) {} }
-                return
-            case .rest(let seconds):
-                options.observer(.resting(endpoint.host, seconds: seconds))
-                try options.timekeeper.sleep(seconds) {}
-                // A HEAD counts for nothing where pulls are counted, and tells how many are left.
-                var look = request
-                look.method = .head
-                learn(
-                    try transport.exchange(look, trust: trust, receiver: nil), endpoint,
-                    forgetting: true)
-            }
-        }
-    }
-
-    private func land(_ request: HTTPRequest, _ endpoint: RegistryEndpoint) {
-        guard options.paces != nil, !request.isFarewell else { return }
-        governor.land(request, at: endpoint.host)
-    }
-
-    private func learn(
-        _ outcome: HTTPOutcome, _ endpoint: RegistryEndpoint, forgetting: Bool = false
-    ) {
-        guard options.paces != nil else { return }
-        governor.learn(
-            outcome, of: endpoint.host, now: options.timekeeper.now(),
-            longest: options.longestWait, forgetting: forgetting)
     }
 
     /// What an outcome means for people.
