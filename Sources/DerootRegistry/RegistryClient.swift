@@ -1,5 +1,5 @@
-import DerootBytes
-import DerootOCI
+package import DerootBytes
+package import DerootOCI
 import Synchronization
 
 /// Talks to registries: one for a command, used by all of its threads.
@@ -80,7 +80,15 @@ package final class RegistryClient: Sendable {
     }
 
     /// Where blobs were put, so that other repositories of the same registry can take them from there.
-    package var places: BlobPlaces { shared.places }
+    var places: BlobPlaces { shared.places }
+
+    /// Notes that a repository has a blob, under the host that the registry's API has.
+    ///
+    /// - Throws: What the settings throw.
+    package func note(_ digest: Digest, isIn name: ImageName) throws(DerootError) {
+        guard let endpoint = try registry(of: name, .write) else { return }
+        places.note(digest, at: endpoint)
+    }
 
     /// Bytes of bodies that came from registries, documents and blobs alike.
     package var bytesReceived: UInt64 { curl?.moved.received ?? 0 }

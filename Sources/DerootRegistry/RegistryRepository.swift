@@ -11,16 +11,17 @@ package struct RegistryRepository: Sendable {
 
     /// Names a repository; the tag does not matter.
     ///
-    /// Mirrors have no part in it, since their tags may be others.
+    /// Mirrors have no part in it, since their tags may be others. `asTarget`: where results are written to,
+    /// which may be elsewhere than where the settings read a name from.
     ///
     /// - Throws: What the settings throw.
     package init(
-        _ name: ImageName, _ access: RegistryAccess, client: RegistryClient,
-        limits: Limits = Limits()
+        _ name: ImageName, _ access: RegistryAccess, asTarget: Bool = false,
+        client: RegistryClient, limits: Limits = Limits()
     ) throws(DerootError) {
         self.name = name.name
         self.limits = limits
-        guard let endpoint = try client.registry(of: name, access) else {
+        guard let endpoint = try client.registry(of: name, asTarget ? .write : access) else {
             throw DerootError(.notFound, "no registry is configured for \(name.registry)")
         }
         repository = try Repository(endpoint, access, client: client)

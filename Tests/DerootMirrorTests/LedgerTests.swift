@@ -2,6 +2,7 @@ import DerootBytes
 import DerootCore
 import DerootMirror
 import DerootOCI
+import DerootRegistry
 import DerootRegistryTestSupport
 import DerootStore
 import Testing
@@ -91,5 +92,21 @@ struct LedgerTests {
         #expect(
             registry.manifest("hard/deroot-ledger", try #require(LedgerState.refused.tag(key)))
                 == before)
+    }
+
+    @Test("who only reads asks for no more, but where a repository shows to writers alone")
+    func access() throws {
+        let registry = MemoryRegistry()
+        registry.behave { $0.wantsTokens = true }
+        // There is none yet, and who may only pull is not told so.
+        let first = try Ledger(target: "t.io/hard", client: registry.client(), .read)
+        #expect(first.current.keys.isEmpty)
+        #expect(registry.scopes.map { $0.contains("push") } == [false, true])
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        try ledger.note(.done(result), for: key, ["x": .number(1)])
+        #expect(registry.scopes.count == 3)
+        let later = try Ledger(target: "t.io/hard", client: registry.client(), .read)
+        #expect(later[key] == .done(result))
+        #expect(registry.scopes.last?.contains("push") == false && registry.scopes.count == 4)
     }
 }
