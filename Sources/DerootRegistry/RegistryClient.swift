@@ -20,6 +20,8 @@ package final class RegistryClient: Sendable {
         let probe = Mutex(())
         let places = BlobPlaces()
         let endpoints = Mutex<[EndpointKey: RegistryEndpoint]>([:])
+        /// Hosts that take no types of artifacts but those that they know.
+        let strictHosts = Mutex<Set<String>>([])
     }
 
     private struct EndpointKey: Hashable {
@@ -89,6 +91,12 @@ package final class RegistryClient: Sendable {
         guard let endpoint = try registry(of: name, .write) else { return }
         places.note(digest, at: endpoint)
     }
+
+    /// Whether a host has refused an artifact for its types.
+    func isStrict(_ host: String) -> Bool { shared.strictHosts.withLock { $0.contains(host) } }
+
+    /// Remembers that a host refuses artifacts for their types.
+    func noteStrict(_ host: String) { shared.strictHosts.withLock { _ = $0.insert(host) } }
 
     /// Bytes of bodies that came from registries, documents and blobs alike.
     package var bytesReceived: UInt64 { curl?.moved.received ?? 0 }

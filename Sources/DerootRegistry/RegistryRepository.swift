@@ -99,7 +99,7 @@ package struct RegistryRepository: Sendable {
         _ manifest: [UInt8], _ type: MediaType, as tag: String
     ) throws(DerootError) { try repository.put(manifest, type, as: tag) }
 
-    /// Stores an artifact under a tag: a manifest with an empty config and one small document.
+    /// Stores an artifact under a tag: a manifest with one small document, in the form that the registry takes.
     ///
     /// - Throws: `.denied`, `.transient`.
     package func put(
@@ -107,8 +107,7 @@ package struct RegistryRepository: Sendable {
         annotations: KeyValuePairs<String, String> = [:]
     ) throws(DerootError) {
         let artifact = Referrer(document, type: type, subject: nil, annotations: annotations)
-        for blob in artifact.blobs { try repository.upload(blob) }
-        try repository.put(artifact.manifest, .manifest, as: tag)
+        _ = try repository.put(artifact, as: tag)
     }
 
     /// Deletes a manifest; false where the registry has none, or does not delete.

@@ -88,4 +88,23 @@ struct MishapTests {
         #expect(
             other.registry.tags("hardened/deroot-ledger").count { $0.hasSuffix("refused") } == 1)
     }
+
+    @Test(
+        "a registry that knows the types of images alone costs no image, and no second conversion")
+    func strictTypes() throws {
+        let mirror = try Mirror()
+        try mirror.populate(4)
+        mirror.add("team/app0", "bad", [mirror.base, mirror.poisoned])
+        mirror.registry.behave { $0.refusesTypes = 400 }
+        let plan = try mirror.plan(2)
+        for index in 0..<2 {
+            let figures = try mirror.run(plan, Shard(index: index, count: 2))
+            #expect(figures.count("failed") + figures.count("transient") == 0)
+        }
+        mirror.registry.forgetRequests()
+        let again = try mirror.run(plan)
+        #expect(again.count("reused") == 4 && again.count("refused") == 1)
+        #expect(again.outcomes.compactMap(\.reason).contains { !$0.contains("earlier run") })
+        #expect(!mirror.registry.requests.contains { $0.hasPrefix("PUT") })
+    }
 }
