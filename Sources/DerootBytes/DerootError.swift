@@ -16,6 +16,11 @@ public struct DerootError: Error, Sendable {
     /// True where the content is what its digest says, and is wrong in itself: no other copy of it, and
     /// no other try, will give anything else.
     package var isOfContent = false
+    /// True where it came about between a registry and us: in an answer, an address, a token, or the
+    /// settings that say how to get there.
+    ///
+    /// It says nothing of any content, and may be otherwise the next time.
+    package var isOfTransport = false
 
     /// Makes an error.
     public init(
@@ -33,6 +38,13 @@ public struct DerootError: Error, Sendable {
     package var ofContent: DerootError {
         var copy = self
         copy.isOfContent = true
+        return copy
+    }
+
+    /// The same error, found on the way to a registry or in what it answers.
+    package var ofTransport: DerootError {
+        var copy = self
+        copy.isOfTransport = true
         return copy
     }
 

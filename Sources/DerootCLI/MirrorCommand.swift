@@ -50,10 +50,12 @@ struct MirrorFlags: ParsableArguments {
     }
 
     /// Reads the plan, or makes one of mirror.yaml for so many shards; `processes` says how many do
-    /// so at the same time.
+    /// so at the same time, `access` what is done with the ledger.
     ///
     /// - Throws: `.usage` for neither or both, and what reading and planning throw.
-    func setUp(shards: Int, processes: Int = 1) throws(DerootError) -> Setup {
+    func setUp(
+        shards: Int, processes: Int = 1, _ access: RegistryAccess
+    ) throws(DerootError) -> Setup {
         var source = try registries.client(.source)
         var destination = try registries.client(.destination)
         /// All that is asked of a registry counts, the ledger too.
@@ -70,7 +72,7 @@ struct MirrorFlags: ParsableArguments {
             let pool = WorkerPool(jobs: limits.jobs ?? config.jobs)
             let opening = Background { [destination] in
                 Result { () throws(DerootError) in
-                    try Ledger(target: config.target, client: destination)
+                    try Ledger(target: config.target, client: destination, access)
                 }
             }
             let plan = try MirrorPlanner(
@@ -88,7 +90,7 @@ struct MirrorFlags: ParsableArguments {
             } catch { throw error.located(in: .init(file: path)) }
             pace(plan.pacesOfShard)
             return Setup(
-                plan: plan, ledger: try Ledger(target: plan.target, client: destination),
+                plan: plan, ledger: try Ledger(target: plan.target, client: destination, access),
                 source: source, destination: destination, pool: WorkerPool(jobs: limits.jobs))
         case (nil, nil):
             throw DerootError(
@@ -148,7 +150,7 @@ struct MirrorPlanCommand: ParsableCommand {
         guard common.plan == nil else {
             throw DerootError(.usage, "a plan is made of -f mirror.yaml, not of a plan")
         }
-        let setup = try common.setUp(shards: shards)
+        let setup = try common.setUp(shards: shards, .read)
         common.warn(setup.ledger)
         try common.output.result(
             String(decoding: setup.plan.json.serialized(indented: true), as: UTF8.self) + "\n")
@@ -185,7 +187,7 @@ struct MirrorStatusCommand: ParsableCommand {
     }
 
     private func work() throws(DerootError) -> Int32 {
-        let setup = try common.setUp(shards: 1)
+        let setup = try common.setUp(shards: 1, .read)
         let status = try MirrorStatus(
             setup.plan, ledger: setup.ledger, client: setup.destination, pool: setup.pool)
         if let html {
@@ -229,7 +231,7 @@ struct MirrorPruneCommand: ParsableCommand {
     }
 
     private func work() throws(DerootError) {
-        let setup = try common.setUp(shards: 1)
+        let setup = try common.setUp(shards: 1, yes ? .write : .read)
         guard setup.plan.problems.isEmpty else {
             throw DerootError(
                 .transient, "\(setup.plan.problems.count) sources could not be looked at",

@@ -65,7 +65,7 @@ struct MirrorRunCommand: ParsableCommand {
         let decision = try Shard.detect(flag: shard, variables: environment.variables)
         common.output.note("shard \(decision.shard) (\(decision.reason))")
         let setup = try common.setUp(
-            shards: decision.shard.count, processes: decision.shard.count)
+            shards: decision.shard.count, processes: decision.shard.count, .write)
         common.warn(setup.ledger)
         let log = try self.log.map { (path) throws(DerootError) in try MirrorLog(path) }
         var run = MirrorRun(

@@ -23,10 +23,14 @@ struct Refusal {
     }
 
     /// The error; `what` is what was asked for, such as `nginx:1.27`.
+    ///
+    /// It is one of the transport, but for a 404: that the registry does not have something is an answer.
     func error(_ what: String) -> DerootError {
         switch outcome {
-        case .failure(let failure): return Self.error(failure, host)
-        case .response(let response): return error(response, what)
+        case .failure(let failure): return Self.error(failure, host).ofTransport
+        case .response(let response):
+            let error = error(response, what)
+            return response.status == 404 ? error : error.ofTransport
         }
     }
 

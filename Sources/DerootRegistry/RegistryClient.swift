@@ -1,15 +1,15 @@
-import DerootBytes
-import DerootOCI
+package import DerootBytes
+package import DerootOCI
 import Synchronization
 
 /// Talks to registries: one for a command, used by all of its threads.
 package final class RegistryClient: Sendable {
     let settings: any RegistrySettings
     let options: RegistryOptions
-    private let transport: any HTTPTransport
+    let transport: any HTTPTransport
     private let curl: CurlTransport?
     private let shared: Shared
-    private let governor: RequestGovernor
+    let governor: RequestGovernor
 
     /// What clients of one command have in common.
     private final class Shared: Sendable {
@@ -20,6 +20,8 @@ package final class RegistryClient: Sendable {
         let probe = Mutex(())
         let places = BlobPlaces()
         let endpoints = Mutex<[EndpointKey: RegistryEndpoint]>([:])
+        /// Hosts that take no types of artifacts but those that they know.
+        let strictHosts = Mutex<Set<String>>([])
     }
 
     private struct EndpointKey: Hashable {
@@ -80,7 +82,21 @@ package final class RegistryClient: Sendable {
     }
 
     /// Where blobs were put, so that other repositories of the same registry can take them from there.
-    package var places: BlobPlaces { shared.places }
+    var places: BlobPlaces { shared.places }
+
+    /// Notes that a repository has a blob, under the host that the registry's API has.
+    ///
+    /// - Throws: What the settings throw.
+    package func note(_ digest: Digest, isIn name: ImageName) throws(DerootError) {
+        guard let endpoint = try registry(of: name, .write) else { return }
+        places.note(digest, at: endpoint)
+    }
+
+    /// Whether a host has refused an artifact for its types.
+    func isStrict(_ host: String) -> Bool { shared.strictHosts.withLock { $0.contains(host) } }
+
+    /// Remembers that a host refuses artifacts for their types.
+    func noteStrict(_ host: String) { shared.strictHosts.withLock { _ = $0.insert(host) } }
 
     /// Bytes of bodies that came from registries, documents and blobs alike.
     package var bytesReceived: UInt64 { curl?.moved.received ?? 0 }
@@ -140,10 +156,20 @@ package final class RegistryClient: Sendable {
     /// request may be sent again after a failure.
     ///
     /// - Throws: `.hostile`, `.limit`, `.malformed`, `.interrupted`, `.transient` for a server that
-    ///   wants us to wait for too long, what the settings and the receiver throw.
+    ///   wants us to wait for too long, what the settings and the receiver throw; all of it of the
+    ///   transport, whatever it is called.
     func send(
         _ request: HTTPRequest, to endpoint: RegistryEndpoint, scopes: [Scope], repeats: Bool,
         receiver: HTTPReceiver? = nil
+    ) throws(DerootError) -> HTTPOutcome {
+        do throws(DerootError) {
+            return try converse(request, endpoint, scopes, repeats: repeats, receiver)
+        } catch { throw error.ofTransport }
+    }
+
+    private func converse(
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ scopes: [Scope], repeats: Bool,
+        _ receiver: HTTPReceiver?
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
         let authority = try root(of: endpoint).origin
@@ -157,10 +183,13 @@ package final class RegistryClient: Sendable {
         var action = conversation.begin()
         while true {
             switch action {
-            case .send(let request):
+            case .send(var request):
                 let trust = trust(endpoint, authority, for: request.address.origin)
                 let isPaced = request.address.origin == authority
-                if isPaced { try pace(request, endpoint, trust) }
+                if isPaced {
+                    header = try pace(request, endpoint, trust, scopes, header, ask)
+                    request.authorization = header
+                }
                 let outcome: HTTPOutcome
                 do throws(DerootError) {
                     outcome = try transport.exchange(request, trust: trust, receiver: receiver)
@@ -186,45 +215,6 @@ package final class RegistryClient: Sendable {
                 throw refusal(outcome, endpoint).tooLong(seconds, endpoint.repository)
             }
         }
-    }
-
-    /// Waits until the registry may be asked, where that is bounded.
-    private func pace(
-        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ trust: TrustSettings
-    ) throws(DerootError) {
-        guard let paces = options.paces, !request.isFarewell else { return }
-        let pace = paces[endpoint.host]
-        while true {
-            let now = options.timekeeper.now()
-            switch governor.admit(request, to: endpoint.host, pace, now: now) {
-            case .go(let seconds):
-                if seconds > 0 { try options.timekeeper.sleep(seconds) {} }
-                return
-            case .rest(let seconds):
-                options.observer(.resting(endpoint.host, seconds: seconds))
-                try options.timekeeper.sleep(seconds) {}
-                // A HEAD counts for nothing where pulls are counted, and tells how many are left.
-                var look = request
-                look.method = .head
-                learn(
-                    try transport.exchange(look, trust: trust, receiver: nil), endpoint,
-                    forgetting: true)
-            }
-        }
-    }
-
-    private func land(_ request: HTTPRequest, _ endpoint: RegistryEndpoint) {
-        guard options.paces != nil, !request.isFarewell else { return }
-        governor.land(request, at: endpoint.host)
-    }
-
-    private func learn(
-        _ outcome: HTTPOutcome, _ endpoint: RegistryEndpoint, forgetting: Bool = false
-    ) {
-        guard options.paces != nil else { return }
-        governor.learn(
-            outcome, of: endpoint.host, now: options.timekeeper.now(),
-            longest: options.longestWait, forgetting: forgetting)
     }
 
     /// What an outcome means for people.

@@ -11,16 +11,17 @@ package struct RegistryRepository: Sendable {
 
     /// Names a repository; the tag does not matter.
     ///
-    /// Mirrors have no part in it, since their tags may be others.
+    /// Mirrors have no part in it, since their tags may be others. `asTarget`: where results are written to,
+    /// which may be elsewhere than where the settings read a name from.
     ///
     /// - Throws: What the settings throw.
     package init(
-        _ name: ImageName, _ access: RegistryAccess, client: RegistryClient,
-        limits: Limits = Limits()
+        _ name: ImageName, _ access: RegistryAccess, asTarget: Bool = false,
+        client: RegistryClient, limits: Limits = Limits()
     ) throws(DerootError) {
         self.name = name.name
         self.limits = limits
-        guard let endpoint = try client.registry(of: name, access) else {
+        guard let endpoint = try client.registry(of: name, asTarget ? .write : access) else {
             throw DerootError(.notFound, "no registry is configured for \(name.registry)")
         }
         repository = try Repository(endpoint, access, client: client)
@@ -98,7 +99,7 @@ package struct RegistryRepository: Sendable {
         _ manifest: [UInt8], _ type: MediaType, as tag: String
     ) throws(DerootError) { try repository.put(manifest, type, as: tag) }
 
-    /// Stores an artifact under a tag: a manifest with an empty config and one small document.
+    /// Stores an artifact under a tag: a manifest with one small document, in the form that the registry takes.
     ///
     /// - Throws: `.denied`, `.transient`.
     package func put(
@@ -106,8 +107,7 @@ package struct RegistryRepository: Sendable {
         annotations: KeyValuePairs<String, String> = [:]
     ) throws(DerootError) {
         let artifact = Referrer(document, type: type, subject: nil, annotations: annotations)
-        for blob in artifact.blobs { try repository.upload(blob) }
-        try repository.put(artifact.manifest, .manifest, as: tag)
+        _ = try repository.put(artifact, as: tag)
     }
 
     /// Deletes a manifest; false where the registry has none, or does not delete.

@@ -31,7 +31,8 @@ package final class RegistrySource: ImageSource {
 
     /// Resolves a name; mirrors first.
     ///
-    /// - Throws: `.notFound`, `.denied`, `.untrusted`, `.transient`, each with what to do next.
+    /// - Throws: `.notFound`, `.denied`, `.untrusted`, `.transient`, each with what to do next; whatever
+    ///   it is, it is of the transport, since nothing was looked into yet.
     package init(
         _ reference: ImageName, client: RegistryClient, limits: Limits = Limits()
     ) throws(DerootError) {
@@ -50,7 +51,7 @@ package final class RegistrySource: ImageSource {
                 state.types[found.digest] = manifest.type
             }
             self.state = Mutex(state)
-        } catch { throw error.located(in: .init(file: name)) }
+        } catch { throw error.ofTransport.located(in: .init(file: name)) }
         fetcher = BlobFetcher(from: repositories, name: name)
     }
 
@@ -69,10 +70,29 @@ package final class RegistrySource: ImageSource {
     private func type(
         of bytes: [UInt8], stated: MediaType?
     ) throws(DerootError) -> MediaType {
-        if let stated, stated.isIndex || stated.isManifest || stated.isSchema1 { return stated }
-        let root = try Document(parsing: bytes).root
+        let document = try Document(parsing: bytes)
+        if let stated, stated.isIndex || stated.isManifest || stated.isSchema1 {
+            try Self.compare(document, with: stated)
+            return stated
+        }
+        let root = document.root
         if let own = try root.text("mediaType"), !own.isEmpty { return MediaType(own) }
         return try root.field("manifests") != nil ? .index : .manifest
+    }
+
+    /// Makes sure that a document is what its answer's Content-Type says: that is the registry's word, and
+    /// no part of the content.
+    ///
+    /// - Throws: See `DocumentKind`; what is wrong in the document itself is left to whoever reads it.
+    private static func compare(
+        _ document: Document, with stated: MediaType
+    ) throws(DerootError) {
+        do throws(DerootError) {
+            _ = try DocumentKind.of(document, declared: stated)
+        } catch {
+            guard (try? DocumentKind.of(document, declared: nil)) != nil else { return }
+            throw error.ofTransport
+        }
     }
 
     /// A whole document, its size and then its digest verified.
@@ -186,12 +206,14 @@ package final class RegistrySource: ImageSource {
             } else {
                 isThere =
                     try first("the blob") { (repository) throws(DerootError) in
-                        try repository.blobSize(digest)
+                        try repository.hasBlob(digest) ? true : nil
                     } != nil
             }
             state.withLock { $0.presence[digest] = isThere }
             return isThere
-        } catch { return error.code != .notFound && error.code != .limit }
+        } catch {
+            return error.isOfTransport || (error.code != .notFound && error.code != .limit)
+        }
     }
 
     /// Begins to fetch.

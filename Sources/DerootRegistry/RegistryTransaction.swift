@@ -209,7 +209,9 @@ package final class RegistryTransaction: DestinationTransaction {
         guard isFirst else { return }
         let place = DerootError.Location(file: name, blob: digest)
         let located = { @Sendable () throws(DerootError) in
-            do throws(DerootError) { try work() } catch { throw error.located(in: place) }
+            do throws(DerootError) {
+                try work()
+            } catch { throw error.ofTransport.located(in: place) }
         }
         guard !isFull else {
             try located()
@@ -269,7 +271,7 @@ package final class RegistryTransaction: DestinationTransaction {
             if let reason = try upload.run(file) {
                 repository.client.options.observer(.spared(digest, reason))
             }
-        } catch { throw error.located(in: .init(file: name, blob: digest)) }
+        } catch { throw error.ofTransport.located(in: .init(file: name, blob: digest)) }
         state.withLock { $0.blobs[digest] = file.count }
         note(digest)
     }

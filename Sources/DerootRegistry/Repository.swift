@@ -103,12 +103,42 @@ struct Repository: Sendable {
     func put(
         _ manifest: [UInt8], _ type: MediaType, as reference: String
     ) throws(DerootError) {
+        if let refusal = try offer(manifest, type, as: reference).refusal { throw refusal }
+    }
+
+    /// Sends a manifest; gives the answer, and the error that a refusal means.
+    ///
+    /// A tag that cannot be set and names this manifest is set: registries with immutable tags refuse what
+    /// changes nothing too (Amazon's says 400, Harbor 412).
+    func offer(
+        _ manifest: [UInt8], _ type: MediaType, as reference: String
+    ) throws(DerootError) -> (outcome: HTTPOutcome, refusal: DerootError?) {
         var request = request(.put, "manifests/\(reference)")
         request.body = .bytes(manifest)
         request.fields = [("Content-Type", type.rawValue)]
         let outcome = try send(request, repeats: true)
-        guard outcome.response?.isSuccess ?? false else {
-            throw refusal(outcome, "a manifest of \(manifest.count) bytes")
+        let status = outcome.response?.status ?? 0
+        guard !(200..<300).contains(status) else { return (outcome, nil) }
+        var refusal = refusal(outcome, "a manifest of \(manifest.count) bytes")
+        guard !reference.contains(":"), [400, 403, 405, 409, 412].contains(status),
+            let named = try named(reference)
+        else { return (outcome, refusal) }
+        guard named != Digest.of(manifest, algorithm: named.algorithm) else {
+            return (outcome, nil)
+        }
+        refusal.message += "; the tag \(reference) names \(named) there and may be immutable"
+        refusal.advice =
+            "choose another tag, or let the registry's owner delete this one or allow that it moves"
+        return (outcome, refusal)
+    }
+
+    /// What a tag names, where the registry says so.
+    private func named(_ tag: String) throws(DerootError) -> Digest? {
+        do throws(DerootError) {
+            return try head(tag)?.digest
+        } catch {
+            guard error.code != .interrupted else { throw error }
+            return nil
         }
     }
 
@@ -124,6 +154,19 @@ struct Repository: Sendable {
         case 200...299: return UInt64(response["content-length"] ?? "") ?? 0
         case 401, 408, 429, 500...: throw refusal(outcome, "the blob")
         default: return nil
+        }
+    }
+
+    /// Whether the repository has a blob, where only a clear no counts as one.
+    ///
+    /// - Throws: `.denied`, `.transient`, `.unsupported` where the answer is neither yes nor no: storage
+    ///   that is redirected to may take no HEAD.
+    func hasBlob(_ digest: Digest) throws(DerootError) -> Bool {
+        let outcome = try send(request(.head, "blobs/\(digest)"), repeats: true)
+        switch outcome.response?.status {
+        case .some(200...299): return true
+        case 404, 410: return false
+        default: throw refusal(outcome, "the blob")
         }
     }
 

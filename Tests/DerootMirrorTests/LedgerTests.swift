@@ -2,6 +2,7 @@ import DerootBytes
 import DerootCore
 import DerootMirror
 import DerootOCI
+import DerootRegistry
 import DerootRegistryTestSupport
 import DerootStore
 import Testing
@@ -91,5 +92,94 @@ struct LedgerTests {
         #expect(
             registry.manifest("hard/deroot-ledger", try #require(LedgerState.refused.tag(key)))
                 == before)
+    }
+
+    private static let why: JSONObject = [
+        "refusal": .object(["code": .string("hostile"), "message": .string("why")])
+    ]
+
+    @Test(
+        "where types are refused entries take a plain form, and are read in both",
+        arguments: [400, 404, 415, 422, 500])
+    func plain(_ status: Int) throws {
+        let registry = MemoryRegistry()
+        let done = LedgerState.done(result)
+        let other = LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest)
+        try Ledger(target: "t.io/hard", client: registry.client()).note(
+            done, for: key, ["x": .number(1)])
+        registry.behave { $0.refusesTypes = status }
+        registry.forgetRequests()
+        let client = registry.client()
+        let ledger = try Ledger(target: "t.io/hard", client: client)
+        try ledger.note(.refused, for: key, Self.why)
+        try ledger.note(.refused, for: other, Self.why)
+        try ledger.note(done, for: other, ["x": .number(2)])
+        // The registry says so once, to a process; a 500 is tried again before.
+        let puts = registry.requests.count { $0.hasPrefix("PUT") && $0.contains("/manifests/") }
+        #expect(puts == 3 + (status == 500 ? 6 : 1))
+        let later = try Ledger(target: "t.io/hard", client: registry.client(), .read)
+        #expect(later[key] == done && later[other] == done)
+        for key in [key, other] {
+            let refusal = try #require(try later.refusal(key))
+            #expect(refusal.message == "why" && refusal.code == "hostile")
+        }
+        let stored = try [key, other].map { key in
+            try Manifest(
+                parsing: registry.manifest("hard/deroot-ledger", try #require(done.tag(key)))?
+                    .bytes ?? [])
+        }
+        #expect(stored.map(\.artifactType) == [Ledger.entryType.rawValue, nil])
+        #expect(stored[1].config.mediaType == .config)
+        #expect(stored[1].annotations[Referrer.typeAnnotation] == Ledger.entryType.rawValue)
+        let documents = stored.map { manifest in
+            registry.blob("hard/deroot-ledger", manifest.layers[0].digest).flatMap {
+                try? Document(parsing: $0).root["x"]?.integer
+            }
+        }
+        #expect(documents == [1, 2])
+    }
+
+    @Test("a registry that takes neither form says why it did not take the first")
+    func neitherForm() throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        registry.fail("PUT /v2/hard/deroot-ledger/manifests", with: 400, times: 2)
+        let error = failure { () throws(DerootError) in
+            try ledger.note(.done(result), for: key, [:])
+        }
+        #expect(error?.code == .unsupported && error?.isOfTransport == true)
+        // That was not the types' fault, so that the next entry has its usual form.
+        try ledger.note(.done(result), for: key, [:])
+        let stored = registry.manifest(
+            "hard/deroot-ledger", LedgerState.done(result).tag(key) ?? "")
+        #expect(try Manifest(parsing: stored?.bytes ?? []).artifactType != nil)
+    }
+
+    @Test("where tags are immutable an entry can be written twice", arguments: [400, 409, 412])
+    func immutable(_ status: Int) throws {
+        let registry = MemoryRegistry()
+        registry.behave { $0.immutable = status }
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        for _ in 0..<2 {
+            try ledger.note(.done(result), for: key, ["x": .number(1)])
+            try ledger.note(.refused, for: key, Self.why)
+        }
+        #expect(registry.tags("hard/deroot-ledger").count == 2)
+    }
+
+    @Test("who only reads asks for no more, but where a repository shows to writers alone")
+    func access() throws {
+        let registry = MemoryRegistry()
+        registry.behave { $0.wantsTokens = true }
+        // There is none yet, and who may only pull is not told so.
+        let first = try Ledger(target: "t.io/hard", client: registry.client(), .read)
+        #expect(first.current.keys.isEmpty)
+        #expect(registry.scopes.map { $0.contains("push") } == [false, true])
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        try ledger.note(.done(result), for: key, ["x": .number(1)])
+        #expect(registry.scopes.count == 3)
+        let later = try Ledger(target: "t.io/hard", client: registry.client(), .read)
+        #expect(later[key] == .done(result))
+        #expect(registry.scopes.last?.contains("push") == false && registry.scopes.count == 4)
     }
 }

@@ -70,6 +70,25 @@ struct OutcomeTests {
         #expect(MirrorOutcome.ending(error, isPublishing: true) == .transient(message: "m"))
     }
 
+    @Test(
+        "what came about between us and a registry is never remembered, whatever it is called",
+        arguments: [
+            DerootError.Code.hostile, .malformed, .unsupported, .limit, .truncated, .disagreement,
+            .blocked, .refused,
+        ])
+    func transport(_ code: DerootError.Code) {
+        let error = DerootError(code, "m").ofTransport
+        for isPublishing in [true, false] {
+            #expect(
+                MirrorOutcome.ending(error, isPublishing: isPublishing)
+                    == .failed(code: code.name, message: "m"))
+        }
+        let mismatch = DerootError(.mismatch, "m").ofContent.ofTransport
+        #expect(
+            MirrorOutcome.ending(mismatch, isPublishing: false)
+                == .refused(code: "mismatch", message: "m", isRemembered: false))
+    }
+
     @Test("figures as a summary and as OpenMetrics")
     func figures() throws {
         var layers = LayerMemory.Figures()

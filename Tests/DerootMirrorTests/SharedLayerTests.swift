@@ -71,6 +71,21 @@ struct SharedLayerTests {
         #expect(mirror.results() == serial.results())
     }
 
+    @Test("forms that other shards wrote are mounted on Docker Hub too, whose API has another host")
+    func mountsOnDockerHub() throws {
+        let mounted = try ["h.io", "docker.io"].map { host in
+            let mirror = try Mirror()
+            try mirror.populate(9)
+            let plan = try mirror.plan(
+                3, Mirror.config.split(separator: "h.io").joined(separator: host))
+            return try (0..<3).map { index in
+                try mirror.run(plan, Shard(index: index, count: 3), jobs: 1).traffic.mounted
+            }
+        }
+        #expect(mounted[0] == mounted[1])
+        #expect(mounted[0].reduce(0, +) > 0)
+    }
+
     @Test("a cache spares reading and writing in another run, and changes nothing")
     func cache() throws {
         let folder = try TemporaryDirectory()

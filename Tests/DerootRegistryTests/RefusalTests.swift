@@ -48,6 +48,17 @@ struct RefusalTests {
         #expect(error(.response(HTTPResponse(404))).code.exitStatus == 2)
     }
 
+    // What is missing is missing; all else may be the way's fault.
+    @Test func onlyANoIsAnAnswer() {
+        for status in [302, 400, 401, 403, 405, 409, 413, 429, 500] {
+            #expect(error(.response(HTTPResponse(status))).isOfTransport)
+        }
+        #expect(!error(.response(HTTPResponse(404))).isOfTransport)
+        for kind in [TransportFailure.Kind.noSuchHost, .nonsense, .handshake, .stalled] {
+            #expect(error(.failure(TransportFailure(kind))).isOfTransport)
+        }
+    }
+
     @Test func theRegistrysWordsAreHarmless() {
         let body = #"{"errors":[{"code":"DENIED","message":"no\u001b[31m\nway","detail":"hush"}]}"#
         let text = error(.response(HTTPResponse(403, body: Array(body.utf8)))).description

@@ -25,6 +25,9 @@ package final class MemoryRegistry: HTTPTransport {
         var pulls: Int?
         /// What an answer says of the time to wait, with its status.
         var retryAfter: String?
+        var manners = RegistryManners()
+        /// What tokens were asked for.
+        var scopes: [String] = []
     }
 
     private let state = Mutex(State())
@@ -57,6 +60,14 @@ package final class MemoryRegistry: HTTPTransport {
 
     /// Counts GETs of manifests as Docker Hub does: so many are left, and every answer says so.
     package func limit(pulls: Int?) { state.withLock { $0.pulls = pulls } }
+
+    /// Changes how it behaves.
+    package func behave(_ change: (inout RegistryManners) -> Void) {
+        state.withLock { change(&$0.manners) }
+    }
+
+    /// What tokens were asked for, as the queries have it.
+    package var scopes: [String] { state.withLock(\.scopes) }
 
     /// Says in every failure how long to wait.
     package func ask(toWait seconds: String?) { state.withLock { $0.retryAfter = seconds } }
@@ -174,6 +185,10 @@ package final class MemoryRegistry: HTTPTransport {
             return HTTPResponse(
                 state.failures[index].status, state.retryAfter.map { [("retry-after", $0)] } ?? [])
         }
+        if path == "/token" { state.scopes.append(query) }
+        if let answer = state.manners.gate(request, path, isKnown: { state.manifests[$0] != nil }) {
+            return answer
+        }
         let parts = path.split(separator: "/").map(String.init)
         guard parts.first == "v2" else { return HTTPResponse(404) }
         if parts.count == 2, parts[1] == "_catalog" {
@@ -220,6 +235,8 @@ package final class MemoryRegistry: HTTPTransport {
         _ state: inout State
     ) -> HTTPResponse {
         if request.method == .put {
+            let isTagged = !name.contains(":") && state.manifests[repository]?[name] != nil
+            if let refusal = state.manners.refusal(of: body, isTagged: isTagged) { return refusal }
             let type = request.fields.first { $0.name == "Content-Type" }?.value ?? ""
             let stored = Stored(bytes: body, type: type)
             let digest = Digest.of(body).description
@@ -243,7 +260,7 @@ package final class MemoryRegistry: HTTPTransport {
         return HTTPResponse(
             200,
             [
-                ("content-type", stored.type),
+                ("content-type", state.manners.contentType?.rawValue ?? stored.type),
                 ("docker-content-digest", Digest.of(stored.bytes).description),
             ] + (state.pulls.map { [("ratelimit-remaining", "\($0);w=21600")] } ?? []),
             body: request.method == .get ? stored.bytes : [])

@@ -134,9 +134,9 @@ package struct LayerScanner: Sendable {
     /// Says that a blob is not what its digest says, where that is why it could not be read; and where
     /// it is, that it is wrong in itself.
     private func judge(_ found: DerootError, of layer: Descriptor) -> DerootError {
-        guard found.code != .interrupted, found.code != .io, found.code != .transient else {
-            return found
-        }
+        guard !found.isOfTransport, found.code != .interrupted, found.code != .io,
+            found.code != .transient
+        else { return found }
         do throws(DerootError) {
             var blob = try source.blob(layer)
             guard blob.count == layer.size else { return found }

@@ -24,16 +24,33 @@ package final class Ledger: Sendable {
 
     /// Opens the ledger below a target, `host/path`, and reads its list of tags.
     ///
+    /// With `.read` nothing may be noted. Docker Hub lets nobody read a repository that does not exist, but
+    /// tells who may write that there is none: so a refusal is asked once more as a writer.
+    ///
     /// - Throws: `.denied`, `.transient`.
-    package init(target: String, client: RegistryClient) throws(DerootError) {
-        repository = try RegistryRepository(
-            ImageName(parsing: "\(target)/\(Self.repository)"), .write, client: client)
-        try refresh()
+    package init(
+        target: String, client: RegistryClient, _ access: RegistryAccess = .write
+    ) throws(DerootError) {
+        let name = try ImageName(parsing: "\(target)/\(Self.repository)")
+        var repository = try RegistryRepository(name, access, asTarget: true, client: client)
+        let tags: [String]
+        do throws(DerootError) {
+            tags = try repository.tags(most: Self.mostEntries)
+        } catch  where error.code == .denied && access == .read {
+            repository = try RegistryRepository(name, .write, client: client)
+            tags = try repository.tags(most: Self.mostEntries)
+        }
+        self.repository = repository
+        keep(tags)
     }
 
     /// Reads the list of tags once more: others may have written.
     package func refresh() throws(DerootError) {
-        let fresh = LedgerView(tags: try repository.tags(most: Self.mostEntries))
+        keep(try repository.tags(most: Self.mostEntries))
+    }
+
+    private func keep(_ tags: [String]) {
+        let fresh = LedgerView(tags: tags)
         view.withLock { $0 = fresh }
         read.withLock { $0 = Self.now() }
     }

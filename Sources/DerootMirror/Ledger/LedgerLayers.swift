@@ -55,8 +55,8 @@ final class LedgerLayers: LayerStore {
         for item in done(with: layer) {
             let found = known(item).first { $0.source == layer && $0.changes == changes }
             guard let found, let place = try? ImageName(parsing: item.repository) else { continue }
-            destination.places.note(
-                found.layer.digest, host: place.registry, repository: place.repository)
+            // Where nobody knows it is, it is sent.
+            try? destination.note(found.layer.digest, isIn: place)
             return LayerForm(layer: found.layer, place: .elsewhere)
         }
         return nil

@@ -75,20 +75,22 @@ package struct MirrorOutcome: Sendable {
     /// An error of a conversion, as an ending.
     ///
     /// Only what follows from the image itself is remembered. A mismatch may have come about on the
-    /// way here, unless the content was compared with its digest and contradicts itself; and what
-    /// happens at the destination (`isPublishing`) says nothing of the image.
+    /// way here, unless the content was compared with its digest and contradicts itself; what a registry
+    /// or a proxy answers, and what happens at the destination (`isPublishing`), says nothing of the image.
     package static func ending(_ error: DerootError, isPublishing: Bool) -> Ending {
         let message = error.description
+        let isOfImage = !isPublishing && !error.isOfTransport
         switch error.code {
         case .transient, .io: return .transient(message: message)
         case .blocked, .refused, .malformed, .truncated, .unsupported, .limit, .disagreement,
             .hostile:
-            return isPublishing
-                ? .failed(code: error.code.name, message: message)
-                : .refused(code: error.code.name, message: message, isRemembered: true)
+            return isOfImage
+                ? .refused(code: error.code.name, message: message, isRemembered: true)
+                : .failed(code: error.code.name, message: message)
         case .mismatch where !isPublishing:
             return .refused(
-                code: error.code.name, message: message, isRemembered: error.isOfContent)
+                code: error.code.name, message: message,
+                isRemembered: error.isOfContent && isOfImage)
         case .mismatch: return .transient(message: message)
         default: return .failed(code: error.code.name, message: message)
         }

@@ -53,7 +53,7 @@ package struct MirrorStatus: Sendable {
             case .refused?: return .refused(try ledger.refusal(item.key)?.message)
             case .done(let digest)?:
                 let repository = try RegistryRepository(
-                    ImageName(parsing: item.repository), .read, client: client)
+                    ImageName(parsing: item.repository), .read, asTarget: true, client: client)
                 var wrong: [String] = []
                 for tag in item.tags where try repository.head(tag) != digest { wrong.append(tag) }
                 return wrong.isEmpty ? .done : .untagged(wrong)

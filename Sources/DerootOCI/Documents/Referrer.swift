@@ -7,11 +7,18 @@ package struct Referrer: Sendable {
     package let descriptor: Descriptor
     /// The manifest.
     package let manifest: [UInt8]
-    /// The empty config and the document itself.
+    /// The config, which says nothing, and the document itself.
     package let blobs: [[UInt8]]
 
     /// The two bytes that stand for "no config".
     private static let empty = Array("{}".utf8)
+    /// The annotation that says what a document is where its manifest has no artifact type.
+    package static let typeAnnotation = "dev.deroot.artifact.type"
+
+    private let document: [UInt8]
+    private let type: MediaType
+    private let subject: Descriptor?
+    private let annotations: [(name: String, value: String)]
 
     /// Wraps a document; the same document about the same subject always gives the same bytes.
     ///
@@ -21,16 +28,38 @@ package struct Referrer: Sendable {
         _ document: [UInt8], type: MediaType, subject: Descriptor?,
         annotations: KeyValuePairs<String, String> = [:]
     ) {
-        let config = Descriptor(
-            mediaType: .empty, digest: Digest.of(Self.empty), size: UInt64(Self.empty.count))
-        let layer = Descriptor(
-            mediaType: type, digest: Digest.of(document), size: UInt64(document.count),
-            annotations: annotations)
+        self.init(
+            document, type, subject, annotations.map { (name: $0, value: $1) }, isPlain: false)
+    }
+
+    /// The same document for registries that take no media types but those of images.
+    ///
+    /// It has no artifact type and an image's config that says "unknown", as BuildKit stores attestations
+    /// (buildkit, docs/attestations/attestation-storage.md). The type is an annotation.
+    package var plain: Referrer { Referrer(document, type, subject, annotations, isPlain: true) }
+
+    private init(
+        _ document: [UInt8], _ type: MediaType, _ subject: Descriptor?,
+        _ annotations: [(name: String, value: String)], isPlain: Bool
+    ) {
+        (self.document, self.type, self.subject) = (document, type, subject)
+        self.annotations = annotations
+        let notes = annotations + (isPlain ? [(Self.typeAnnotation, type.rawValue)] : [])
+        let config = isPlain ? Self.unknown(document) : Self.empty
+        let configType = isPlain ? MediaType.config : .empty
+        var layer = Descriptor(
+            mediaType: isPlain ? .inToto : type, digest: Digest.of(document),
+            size: UInt64(document.count))
+        for (name, value) in annotations { layer.setAnnotation(name, value) }
         var root: JSONObject = [
             "schemaVersion": .number(2), "mediaType": .string(MediaType.manifest.rawValue),
-            "artifactType": .string(type.rawValue), "config": .object(config.json),
-            "layers": .array([.object(layer.json)]),
         ]
+        if !isPlain { root["artifactType"] = .string(type.rawValue) }
+        root["config"] = .object(
+            Descriptor(
+                mediaType: configType, digest: Digest.of(config), size: UInt64(config.count)
+            ).json)
+        root["layers"] = .array([.object(layer.json)])
         // Type, digest and size only: a subject's platform or name are not its identity.
         if let subject {
             root["subject"] = .object(
@@ -38,12 +67,26 @@ package struct Referrer: Sendable {
                     mediaType: subject.mediaType, digest: subject.digest, size: subject.size
                 ).json)
         }
-        for (name, value) in annotations { _ = root.setText(in: "annotations", name, value) }
+        for (name, value) in notes { _ = root.setText(in: "annotations", name, value) }
         manifest = Document(root).bytes
-        descriptor = Descriptor(
+        // Without an artifact type the config's counts (distribution-spec, "Pushing Manifests with Subject").
+        var descriptor = Descriptor(
             mediaType: .manifest, digest: Digest.of(manifest), size: UInt64(manifest.count),
-            artifactType: type.rawValue, annotations: annotations)
-        blobs = [Self.empty, document]
+            artifactType: isPlain ? configType.rawValue : type.rawValue)
+        for (name, value) in notes { descriptor.setAnnotation(name, value) }
+        self.descriptor = descriptor
+        blobs = [config, document]
+    }
+
+    /// The config of an image for no platform, with one layer.
+    private static func unknown(_ layer: [UInt8]) -> [UInt8] {
+        Document([
+            "architecture": .string("unknown"), "os": .string("unknown"), "config": .object([:]),
+            "rootfs": .object([
+                "type": .string("layers"),
+                "diff_ids": .strings([Digest.of(layer).description]),
+            ]),
+        ]).bytes
     }
 }
 

@@ -29,16 +29,22 @@ final class RequestGovernor: Sendable {
 
     private let hosts = Mutex<[String: Host]>([:])
 
+    /// How often it is looked in vain how many pulls are left, before the request goes all the same.
+    static let mostLooks = 3
+
     /// Asks for a request, which is to `land` when it is over; `now` is in seconds.
+    ///
+    /// `mayUseReserve` is for one that has rested, and for which `look` says so.
     func admit(
-        _ request: HTTPRequest, to name: String, _ pace: RequestPace, now: Double
+        _ request: HTTPRequest, to name: String, _ pace: RequestPace, now: Double,
+        mayUseReserve: Bool = false
     ) -> Verdict {
         hosts.withLock { hosts in
             var host = hosts[name] ?? Host()
             defer { hosts[name] = host }
             if Self.isPull(request) {
                 // A pull that is on its way is not left any more, whatever the next answer says.
-                if let reserve = pace.reserve, let remaining = host.remaining,
+                if !mayUseReserve, let reserve = pace.reserve, let remaining = host.remaining,
                     remaining <= reserve + host.flying
                 {
                     return .rest(pace.retry)
@@ -59,24 +65,15 @@ final class RequestGovernor: Sendable {
         }
     }
 
-    /// Takes an answer; `forgetting` says that what was known of the pulls left counts no more.
-    ///
-    /// `longest` bounds the pause that a registry may ask for.
-    func learn(
-        _ outcome: HTTPOutcome, of name: String, now: Double, longest: Double, forgetting: Bool
-    ) {
-        guard let response = outcome.response else {
-            if forgetting { hosts.withLock { $0[name, default: Host()].remaining = nil } }
-            return
-        }
+    /// Takes an answer; `longest` bounds the pause that a registry may ask for.
+    func learn(_ outcome: HTTPOutcome, of name: String, now: Double, longest: Double) {
+        guard let response = outcome.response else { return }
         let remaining = Self.remaining(response)
         let isBusy = response.status == 429 || response.status == 503
         let pause = isBusy ? RetryAfter.seconds(response, now: now) : nil
         hosts.withLock { hosts in
             // Answers overtake each other, so that the least counts until one is asked for.
-            if forgetting {
-                hosts[name, default: Host()].remaining = remaining
-            } else if let remaining {
+            if let remaining {
                 let known = hosts[name]?.remaining ?? .max
                 hosts[name, default: Host()].remaining = min(known, remaining)
             }
@@ -85,6 +82,26 @@ final class RequestGovernor: Sendable {
                 hosts[name, default: Host()].paused = max(hosts[name]?.paused ?? 0, until)
             }
         }
+    }
+
+    /// Takes the answer to the HEAD of a request that has rested; gives whether the request may go, whatever
+    /// is left.
+    ///
+    /// `number` counts the looks in a row that told nothing, from 1 where this is one. What was known counts
+    /// no more where the answer tells, or is a success that tells nothing: the registry has stopped counting.
+    /// A refusal tells nothing (Docker Hub's 401 has no header), and the request itself will be refused too,
+    /// which is no pull. What may be otherwise soon is looked at again.
+    func look(
+        _ outcome: HTTPOutcome, at name: String, now: Double, longest: Double, number: Int
+    ) -> Bool {
+        let response = outcome.response
+        let remaining = response.flatMap(Self.remaining)
+        if remaining != nil || response?.isSuccess ?? false {
+            hosts.withLock { $0[name, default: Host()].remaining = remaining }
+        }
+        learn(outcome, of: name, now: now, longest: longest)
+        guard remaining == nil else { return false }
+        return number >= Self.mostLooks || !RetryBudget.isTransient(outcome)
     }
 
     /// Docker Hub counts GETs of manifests, and no HEADs (docs.docker.com, "Pull usage and limits").

@@ -73,18 +73,47 @@ extension Repository {
     func attach(
         _ referrer: Referrer, subject: Digest, limit: Int
     ) throws(DerootError) {
-        for blob in referrer.blobs { try upload(blob) }
-        var request = request(.put, "manifests/\(referrer.descriptor.digest)")
-        request.body = .bytes(referrer.manifest)
-        request.fields = [("Content-Type", referrer.descriptor.mediaType.rawValue)]
-        let outcome = try send(request, repeats: true)
-        guard let response = outcome.response, response.isSuccess else {
-            throw refusal(outcome, "an attachment of \(referrer.manifest.count) bytes")
-        }
-        guard response["oci-subject"] == nil else { return }
+        let (stored, outcome) = try put(referrer, as: nil)
+        guard outcome.response?["oci-subject"] == nil else { return }
         var list = try tagged(subject, limit: limit) ?? ReferrersIndex()
-        guard list.add(referrer.descriptor) else { return }
+        guard list.add(stored.descriptor) else { return }
         try put(list.bytes, .index, as: ReferrersIndex.tag(subject))
+    }
+
+    /// Stores an artifact under a tag, else under its digest; gives the form that was stored, and the answer.
+    ///
+    /// GitLab refuses a manifest with an artifact type or a config's type that it does not know, Quay one with
+    /// a pair of config and layer that its owner has not listed: those get the plain form, from then on.
+    ///
+    /// - Throws: `.denied`, `.transient`, and what uploading throws.
+    func put(
+        _ artifact: Referrer, as tag: String?
+    ) throws(DerootError) -> (stored: Referrer, outcome: HTTPOutcome) {
+        let isStrict = client.isStrict(endpoint.host)
+        let first = isStrict ? artifact.plain : artifact
+        let (outcome, refusal) = try offer(first, as: tag)
+        guard let refusal else { return (first, outcome) }
+        guard !isStrict, [400, 404, 415, 422, 500].contains(outcome.response?.status) else {
+            throw refusal
+        }
+        let plain = artifact.plain
+        let second: (outcome: HTTPOutcome, refusal: DerootError?)
+        do throws(DerootError) {
+            second = try offer(plain, as: tag)
+        } catch {
+            throw error.code == .interrupted ? error : refusal
+        }
+        guard second.refusal == nil else { throw refusal }
+        client.noteStrict(endpoint.host)
+        return (plain, second.outcome)
+    }
+
+    private func offer(
+        _ artifact: Referrer, as tag: String?
+    ) throws(DerootError) -> (outcome: HTTPOutcome, refusal: DerootError?) {
+        for blob in artifact.blobs { try upload(blob) }
+        return try offer(
+            artifact.manifest, .manifest, as: tag ?? artifact.descriptor.digest.description)
     }
 
     /// Makes sure that a small blob is here.

@@ -1,10 +1,10 @@
-package import DerootBytes
+import DerootBytes
 import Synchronization
 
 /// In which repository of a registry a blob is, as far as this process has seen: another repository
 /// of the same registry can mount it from there (distribution-spec, "Mounting a blob from another
 /// repository"), and it need not travel again.
-package final class BlobPlaces: Sendable {
+final class BlobPlaces: Sendable {
     private struct Key: Hashable {
         let host: String
         let digest: Digest
@@ -16,17 +16,13 @@ package final class BlobPlaces: Sendable {
 
     init() {}
 
-    /// Notes that a repository, without its host, has a blob; the first one counts.
-    package func note(_ digest: Digest, host: String, repository: String) {
-        state.withLock { places in
-            let key = Key(host: host, digest: digest)
-            guard places[key] == nil, places.count < Self.most else { return }
-            places[key] = repository
-        }
-    }
-
+    /// Notes that a repository has a blob; the first one counts.
     func note(_ digest: Digest, at endpoint: RegistryEndpoint) {
-        note(digest, host: endpoint.host, repository: endpoint.repository)
+        state.withLock { places in
+            let key = Key(host: endpoint.host, digest: digest)
+            guard places[key] == nil, places.count < Self.most else { return }
+            places[key] = endpoint.repository
+        }
     }
 
     /// Another repository than the endpoint's that has a blob; nil where none is known.

@@ -117,7 +117,7 @@ struct GraphWalk {
             }
             return true
         } catch {
-            guard error.code != .notFound else { return false }
+            guard error.code != .notFound || error.isOfTransport else { return false }
             throw error.located(in: .init(file: source.name, blob: layer.digest))
         }
     }

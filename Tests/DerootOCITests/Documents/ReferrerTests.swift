@@ -43,6 +43,36 @@ struct ReferrerTests {
         #expect(descriptor.annotations["k"] == "v")
     }
 
+    @Test("its plain form has an image's types alone, and is no image either")
+    func plain() throws {
+        let type = MediaType("application/vnd.x.report.v1+json")
+        let referrer = Referrer(content, type: type, subject: subject, annotations: ["k": "v"])
+        let plain = referrer.plain
+        let manifest = try Manifest(parsing: plain.manifest)
+        #expect(manifest.artifactType == nil && manifest.config.mediaType == .config)
+        #expect(manifest.layers.map(\.digest) == [Digest.of(content)])
+        #expect(manifest.layers[0].mediaType == .inToto)
+        #expect(manifest.subject?.digest == subject.digest)
+        #expect(manifest.annotations["k"] == "v")
+        #expect(manifest.annotations[Referrer.typeAnnotation] == type.rawValue)
+        #expect(
+            plain.blobs.map { Digest.of($0) } == [
+                manifest.config.digest, manifest.layers[0].digest,
+            ])
+        let config = try ImageConfig(parsing: plain.blobs[0])
+        #expect(config.diffIDs.map(\.digest) == [Digest.of(content)] && config.platform.isUnknown)
+        // What a list of referrers says of it is what its config is.
+        #expect(plain.descriptor.digest == Digest.of(plain.manifest))
+        #expect(plain.descriptor.artifactType == MediaType.config.rawValue)
+        #expect(plain.descriptor.annotations[Referrer.typeAnnotation] == type.rawValue)
+        let kind = try DocumentKind.of(Document(parsing: plain.manifest), declared: .manifest)
+        guard case .artifact = kind else {
+            Issue.record("\(kind)")
+            return
+        }
+        #expect(plain.plain.manifest == plain.manifest)
+    }
+
     @Test("it is never taken for an image, and never changes")
     func kind() throws {
         let one = Referrer(content, type: .inToto, subject: subject)

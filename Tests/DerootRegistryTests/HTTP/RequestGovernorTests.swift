@@ -19,12 +19,18 @@ struct RequestGovernorTests {
     ) -> RequestGovernor.Verdict { governor.admit(request, to: host, pace, now: now) }
 
     private func learn(
-        _ status: Int, _ fields: [(name: String, value: String)], now: Double = 100,
-        forgetting: Bool = false
+        _ status: Int, _ fields: [(name: String, value: String)], now: Double = 100
     ) {
         governor.learn(
-            .response(HTTPResponse(status, fields)), of: "r.io", now: now, longest: 300,
-            forgetting: forgetting)
+            .response(HTTPResponse(status, fields)), of: "r.io", now: now, longest: 300)
+    }
+
+    private func look(
+        _ status: Int, _ fields: [(name: String, value: String)] = [], number: Int = 1
+    ) -> Bool {
+        governor.look(
+            .response(HTTPResponse(status, fields)), at: "r.io", now: 100, longest: 300,
+            number: number)
     }
 
     @Test("requests are evenly spaced, host by host")
@@ -75,13 +81,35 @@ struct RequestGovernorTests {
         governor.land(try request(), at: "r.io")
         #expect(admit(try request(), pace) == .go(0))
         #expect(admit(try request(), pace) == .rest(60))
-        learn(200, [("ratelimit-remaining", "50")], forgetting: true)
+        #expect(!look(200, [("ratelimit-remaining", "50")]))
         #expect(admit(try request(), pace) == .go(0))
         // A registry that stops counting is not waited for.
         learn(200, [("ratelimit-remaining", "1")])
         #expect(admit(try request(), pace) == .rest(60))
-        learn(200, [], forgetting: true)
+        _ = look(200)
         #expect(admit(try request(), pace) == .go(0))
+    }
+
+    @Test("a refused look forgets nothing: who looked goes, the others rest")
+    func refusedLook() throws {
+        var pace = RequestPace()
+        (pace.reserve, pace.retry) = (2, 60)
+        learn(200, [("ratelimit-remaining", "2")])
+        for status in [401, 403, 404] {
+            #expect(look(status))
+            #expect(admit(try request(), pace) == .rest(60))
+        }
+        #expect(
+            governor.admit(
+                try request(), to: "r.io", pace, now: 100, mayUseReserve: true) == .go(0))
+        #expect(admit(try request(), pace) == .rest(60))
+        // What may be otherwise soon is looked at again, and not for ever.
+        for status in [429, 503] {
+            #expect(!look(status, number: RequestGovernor.mostLooks - 1))
+            #expect(look(status, number: RequestGovernor.mostLooks))
+            #expect(admit(try request(), pace) == .rest(60))
+        }
+        #expect(!look(429, [("ratelimit-remaining", "0")], number: RequestGovernor.mostLooks))
     }
 
     @Test(

@@ -63,6 +63,25 @@ struct ReferrersTests {
         #expect(Set(try found(registry).map(\.digest)) == digests)
     }
 
+    @Test(
+        "where types are refused the document is attached in its plain form",
+        arguments: [true, false])
+    func plain(_ hasReferrers: Bool) throws {
+        let registry = registry(hasReferrers: hasReferrers)
+        registry.behave { $0.refusesTypes = 400 }
+        let documents = ["one", "two"].map(referrer)
+        try destination(registry).attach(documents)
+        for plain in documents.map(\.plain) {
+            let digest = plain.descriptor.digest
+            #expect(registry.manifest("a/b", digest.description)?.bytes == plain.manifest)
+            #expect(try Manifest(parsing: plain.manifest).subject?.digest == image.digest)
+            for blob in plain.blobs { #expect(registry.blob("a/b", Digest.of(blob)) == blob) }
+        }
+        #expect(
+            Set(try found(registry).map(\.digest))
+                == Set(documents.map(\.plain.descriptor.digest)))
+    }
+
     @Test("attaching again moves no blob and changes no list")
     func again() throws {
         let registry = registry(hasReferrers: false)
