@@ -19,6 +19,19 @@ package protocol RegistrySettings: Sendable {
     func credentials(
         for endpoint: RegistryEndpoint
     ) throws(DerootError) -> RegistryCredentials
+    /// Who we are by now, where the registry did not take these credentials, or no longer.
+    ///
+    /// - Throws: As without `refused`.
+    func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials
+}
+
+extension RegistrySettings {
+    /// Asks once more.
+    package func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials { try credentials(for: endpoint) }
 }
 
 /// What is to be done with a repository.
