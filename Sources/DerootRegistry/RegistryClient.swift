@@ -140,17 +140,19 @@ package final class RegistryClient: Sendable {
     /// request may be sent again after a failure.
     ///
     /// - Throws: `.hostile`, `.limit`, `.malformed`, `.interrupted`, `.transient` for a server that
-    ///   wants us to wait for too long, what the settings and the receiver throw.
+    ///   wants us to wait for too long, what the settings and the receiver throw; `.denied` and others
+    ///   where a token server refuses.
     func send(
-        _ request: HTTPRequest, to endpoint: RegistryEndpoint, scopes: [Scope], repeats: Bool,
+        _ request: HTTPRequest, to endpoint: RegistryEndpoint, need: Need, repeats: Bool,
         receiver: HTTPReceiver? = nil
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
         let authority = try root(of: endpoint).origin
+        let isFarewell = request.isFarewell
         let ask = { (request: HTTPRequest) throws(DerootError) -> HTTPOutcome in
-            try self.sendToRealm(request, endpoint, authority)
+            try self.sendToRealm(request, endpoint, authority, isFarewell: isFarewell)
         }
-        var header = try authorizer.header(for: scopes, send: ask)
+        var header = try authorizer.header(for: need, send: ask)
         var conversation = Conversation(
             request, authority: authority, authorization: header,
             budget: repeats ? RetryBudget(options) : nil)
@@ -175,7 +177,7 @@ package final class RegistryClient: Sendable {
                 action = try conversation.receive(outcome)
             case .authenticate(let response):
                 header = try authorizer.answer(
-                    response, from: authority, scopes: scopes, refused: header, send: ask)
+                    response, from: authority, need: need, refused: header, send: ask)
                 action = conversation.authorize(header, after: response)
             case .wait(let seconds):
                 options.observer(.retrying(endpoint.host, after: seconds))
@@ -246,11 +248,14 @@ package final class RegistryClient: Sendable {
 
     /// A token server has credentials of its own in the request, and no challenge to be answered.
     private func sendToRealm(
-        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin,
+        isFarewell: Bool
     ) throws(DerootError) -> HTTPOutcome {
+        var request = request
+        request.isFarewell = isFarewell
         var conversation = Conversation(
             request, authority: request.address.origin, authorization: request.authorization,
-            budget: RetryBudget(options))
+            budget: isFarewell ? nil : RetryBudget(options))
         var action = conversation.begin()
         while true {
             switch action {
