@@ -235,10 +235,17 @@ struct MirrorPruneCommand: ParsableCommand {
                 .transient, "\(setup.plan.problems.count) sources could not be looked at",
                 advice: "their entries would be taken for superfluous; try again later")
         }
-        let gone = try setup.ledger.prune(
+        let (gone, kept, refusal) = try setup.ledger.prune(
             keeping: Set(setup.plan.items.map(\.key)), dryRun: !yes)
         try common.output.result(gone.map { $0 + "\n" }.joined())
         common.output.note(
             yes ? "\(gone.count) entries deleted" : "\(gone.count) entries would be deleted")
+        guard let refusal else { return }
+        throw DerootError(
+            refusal.code, "\(kept.count) entries were not deleted: \(refusal.message)",
+            advice: refusal.code == .denied
+                ? "prune needs the right to delete in \(setup.plan.target)/\(Ledger.repository)"
+                : "the registry deletes nothing by its API, or not now; entries that nobody asks for "
+                    + "do no harm")
     }
 }
