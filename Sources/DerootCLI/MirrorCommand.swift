@@ -217,7 +217,10 @@ struct MirrorPruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
         abstract: "Delete ledger entries that the plan does not ask for; list them without --yes.",
-        discussion: "Images and their tags are never deleted. The registry must allow deletion.")
+        discussion: """
+            Images and their tags are never deleted. The registry must allow deletion; exit status 2 \
+            where it does not.
+            """)
 
     @Flag(help: "Delete, and do not only list.")
     var yes = false

@@ -18,6 +18,7 @@ package final class RegistryClient: Sendable {
         let schemes = Mutex<[String: WebAddress.Scheme]>([:])
         /// One thread at a time finds out how a host is spoken to.
         let probe = Mutex(())
+        let greetings = Greetings()
         let places = BlobPlaces()
         let endpoints = Mutex<[EndpointKey: RegistryEndpoint]>([:])
     }
@@ -129,6 +130,7 @@ package final class RegistryClient: Sendable {
                 scheme = .http
             }
             shared.schemes.withLock { $0[endpoint.host] = scheme }
+            shared.greetings.note(outcome, of: secure.origin)
             return scheme
         }
         return try WebAddress(scheme, host: endpoint.host)
@@ -147,10 +149,19 @@ package final class RegistryClient: Sendable {
         receiver: HTTPReceiver? = nil
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
-        let authority = try root(of: endpoint).origin
+        let root = try root(of: endpoint)
+        let authority = root.origin
         let isFarewell = request.isFarewell
         let ask = { (request: HTTPRequest) throws(DerootError) -> HTTPOutcome in
             try self.sendToRealm(request, endpoint, authority, isFarewell: isFarewell)
+        }
+        if !isFarewell {
+            try authorizer.introduce(to: authority) { () throws(DerootError) in
+                try shared.greetings.refusal(of: authority) { () throws(DerootError) in
+                    try transport.exchange(
+                        HTTPRequest(.get, root.at("/v2/")), trust: endpoint.trust, receiver: nil)
+                }
+            }
         }
         var header = try authorizer.header(for: need, send: ask)
         var conversation = Conversation(

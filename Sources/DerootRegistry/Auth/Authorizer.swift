@@ -23,6 +23,7 @@ final class Authorizer: Sendable {
         var credentials: RegistryCredentials?
         /// Special rights that were refused.
         var refused: Set<Scope> = []
+        var isIntroduced = false
     }
 
     private let endpoint: RegistryEndpoint
@@ -46,6 +47,32 @@ final class Authorizer: Sendable {
 
     /// Notes that a special right is not to be had.
     func refuse(_ special: Scope) { state.withLock { _ = $0.refused.insert(special) } }
+
+    /// Learns how to say who we are, where we are somebody, before we are asked; `greeting` is how the
+    /// registry refuses strangers.
+    ///
+    /// - Throws: What `greeting` throws, `.interrupted`.
+    func introduce(
+        to registry: WebAddress.Origin, greeting: () throws(DerootError) -> HTTPResponse?
+    ) throws(DerootError) {
+        guard !state.withLock(\.isIntroduced) else { return }
+        try turn.withLock { (_) throws(DerootError) in
+            guard !state.withLock(\.isIntroduced) else { return }
+            do throws(DerootError) {
+                guard try credentials() != .anonymous, let response = try greeting() else {
+                    state.withLock { $0.isIntroduced = true }
+                    return
+                }
+                let challenges = try Challenge.all(in: response)
+                var scheme = scheme(challenges, response, registry, nil)
+                if case .basic = scheme { scheme = try basic(nil).map(Scheme.basic) ?? .unknown }
+                state.withLock { $0.scheme = scheme }
+            } catch  where error.code != .interrupted {
+                // Where credentials are asked for, somebody learns why.
+            }
+            state.withLock { $0.isIntroduced = true }
+        }
+    }
 
     /// The header for a request that needs this: one that is known, or a new token where the
     /// registry is known to want one; a large body would else be sent in vain.
