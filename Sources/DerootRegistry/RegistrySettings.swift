@@ -13,7 +13,7 @@ package protocol RegistrySettings: Sendable {
     func endpoints(
         for name: ImageName, _ access: RegistryAccess
     ) throws(DerootError) -> [RegistryEndpoint]
-    /// Who we are at an endpoint; asked once for each endpoint, when it first wants to know.
+    /// Who we are at an endpoint; asked before the first request to it.
     ///
     /// - Throws: `.malformed` for a broken file, `.io`, `.transient` for a helper that hangs.
     func credentials(

@@ -24,7 +24,12 @@ final class Authorizer: Sendable {
         /// Special rights that were refused.
         var refused: Set<Scope> = []
         var isIntroduced = false
+        /// When there were no other credentials than the refused ones.
+        var fruitless: Double?
     }
+
+    /// For how many seconds nobody is asked again who had no other credentials: helpers take their time.
+    private static let pause = 60.0
 
     private let endpoint: RegistryEndpoint
     private let settings: any RegistrySettings
@@ -167,9 +172,14 @@ final class Authorizer: Sendable {
     private func renewed(
         _ refused: RegistryCredentials
     ) throws(DerootError) -> RegistryCredentials? {
-        guard refused != .anonymous else { return nil }
+        let now = timekeeper.now()
+        let wasAsked = state.withLock { $0.fruitless.map { abs(now - $0) < Self.pause } } ?? false
+        guard refused != .anonymous, !wasAsked else { return nil }
         let found = try settings.credentials(for: endpoint, insteadOf: refused)
-        guard found != refused else { return nil }
+        guard found != refused else {
+            state.withLock { $0.fruitless = now }
+            return nil
+        }
         state.withLock { state in
             state.credentials = found
             state.refused = []
@@ -220,6 +230,9 @@ final class Authorizer: Sendable {
         else { return outcome }
         // Servers without OAuth2 take the token as a password (token.md); they answer POST with any
         // of these (containerd, core/remotes/docker/authorizer.go, `fetchToken`).
-        return try send(request.request(.basic(user: "<token>", secret: secret)))
+        let second = try send(request.request(.basic(user: "<token>", secret: secret)))
+        guard let answer = second.response, answer.isSuccess || [401, 403].contains(answer.status)
+        else { return outcome }
+        return second
     }
 }

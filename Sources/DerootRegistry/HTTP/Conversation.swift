@@ -92,10 +92,13 @@ struct Conversation {
         }
     }
 
-    /// Whether we are asked who we are, if only by a 403, as where a password has expired.
+    /// Whether we are asked who we are, if only by a 403: Amazon's registry says so when a password has
+    /// expired, and the answer to a HEAD cannot say why.
     private func isChallenge(_ response: HTTPResponse) -> Bool {
-        response.status == 401
-            || response.status == 403 && authorization != nil && Challenge.saysExpired(response)
+        if response.status == 401 { return true }
+        guard response.status == 403, let authorization else { return false }
+        return Challenge.saysExpired(response)
+            || current.method == .head && authorization.hasPrefix("Basic ")
     }
 
     /// A token that was just fetched is refused for good; a password may have expired, and then there is

@@ -40,12 +40,14 @@ struct RenewalTests {
 
     private let clock = FakeClock()
 
-    private func get(_ helper: Helper, _ transport: RuleTransport) throws -> () throws -> Int? {
+    private func get(
+        _ helper: Helper, _ transport: RuleTransport, _ method: HTTPRequest.Method = .get
+    ) throws -> () throws -> Int? {
         var options = RegistryOptions()
         options.timekeeper = clock.timekeeper
         let client = RegistryClient(settings: helper, options: options, transport: transport)
         let endpoint = RegistryEndpoint(host: "r.corp", repository: "team/app")
-        let request = HTTPRequest(.get, try client.root(of: endpoint).at("/v2/team/app/x"))
+        let request = HTTPRequest(method, try client.root(of: endpoint).at("/v2/team/app/x"))
         let need = Need(usual: [Scope(repository: "team/app", isPush: false)])
         return {
             try client.send(request, to: endpoint, need: need, repeats: true).response?.status
@@ -108,6 +110,27 @@ struct RenewalTests {
         let helper = Helper((0..<100).map { "s\($0)" })
         #expect(try get(helper, transport)() == 401)
         #expect(transport.sent.count <= 4)
+    }
+
+    // The answer to a HEAD has no words.
+    @Test func whatCannotSayWhyIsRenewed() throws {
+        let good = Box("one")
+        let helper = Helper(["one", "two"])
+        let get = try get(helper, basic(good) { HTTPResponse(403) }, .head)
+        #expect(try get() == 200)
+        good.value.withLock { $0 = "two" }
+        #expect(try get() == 200)
+        #expect(helper.runs == 2)
+    }
+
+    @Test func aHelperWithoutNewsIsLeftInPeaceForAWhile() throws {
+        let helper = Helper(["one"])
+        let get = try get(helper, basic(Box("other")) { HTTPResponse(403) }, .head)
+        for _ in 0..<5 { #expect(try get() == 403) }
+        #expect(helper.runs == 2)
+        clock.pass(61)
+        #expect(try get() == 403)
+        #expect(helper.runs == 3)
     }
 
     @Test func otherRefusalsRenewNothing() throws {
