@@ -191,6 +191,10 @@ final class Authorizer: Sendable {
     private func token(
         _ asked: Asked, _ need: Need, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> String {
+        // Others may have heard while we waited for our turn.
+        if let special = need.special, isRefused(special) {
+            throw DerootError(.denied, "there is no token for \(special)")
+        }
         let request = try TokenRequest(
             asked.challenge, from: asked.registry, peer: asked.peer,
             scopes: state.withLock { $0.tokens.union(with: need) })

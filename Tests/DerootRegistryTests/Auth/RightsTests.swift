@@ -79,6 +79,23 @@ struct RightsTests {
         #expect(asked(transport).count == 2)
     }
 
+    @Test func manyAtOnceAskOnce() throws {
+        let transport = transport("other", refuses: true, HTTPResponse(404))
+        let repository = try Repository(
+            RegistryEndpoint(host: "r.corp", repository: "team/app"), .write,
+            client: client(transport))
+        #expect(try repository.blobSize(digest) == nil)
+        let answers = (0..<8).map { _ in
+            Background { [digest] in
+                Result { () throws(DerootError) in
+                    try repository.mount(digest, from: "other", repeats: true) == nil
+                }
+            }
+        }
+        for answer in answers { #expect(try answer.value().get()) }
+        #expect(asked(transport).filter { $0.contains("other") }.count == 1)
+    }
+
     @Test(arguments: [
         (401, DerootError.Code.denied), (403, .denied), (405, .unsupported), (400, .unsupported),
     ])
