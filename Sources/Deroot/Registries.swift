@@ -68,11 +68,23 @@ private struct GivenCredentials: RegistrySettings {
     func credentials(
         for endpoint: RegistryEndpoint
     ) throws(DerootError) -> RegistryCredentials {
+        if let given = given(endpoint) { return given }
+        return try files.credentials(for: endpoint)
+    }
+
+    func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials {
+        if let given = given(endpoint) { return given }
+        return try files.credentials(for: endpoint, insteadOf: refused)
+    }
+
+    private func given(_ endpoint: RegistryEndpoint) -> RegistryCredentials? {
         switch ask?(String(endpoint.credentialName.prefix { $0 != "/" })) {
         case .anonymous: .anonymous
         case .basic(let user, let secret): .basic(user: user, secret: secret)
         case .identityToken(let token): .identityToken(token)
-        case nil: try files.credentials(for: endpoint)
+        case nil: nil
         }
     }
 }

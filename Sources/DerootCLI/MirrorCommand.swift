@@ -219,7 +219,10 @@ struct MirrorPruneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
         abstract: "Delete ledger entries that the plan does not ask for; list them without --yes.",
-        discussion: "Images and their tags are never deleted. The registry must allow deletion.")
+        discussion: """
+            Images and their tags are never deleted. The registry must allow deletion; exit status 2 \
+            where it does not.
+            """)
 
     @Flag(help: "Delete, and do not only list.")
     var yes = false
@@ -237,10 +240,17 @@ struct MirrorPruneCommand: ParsableCommand {
                 .transient, "\(setup.plan.problems.count) sources could not be looked at",
                 advice: "their entries would be taken for superfluous; try again later")
         }
-        let gone = try setup.ledger.prune(
+        let (gone, kept, refusal) = try setup.ledger.prune(
             keeping: Set(setup.plan.items.map(\.key)), dryRun: !yes)
         try common.output.result(gone.map { $0 + "\n" }.joined())
         common.output.note(
             yes ? "\(gone.count) entries deleted" : "\(gone.count) entries would be deleted")
+        guard let refusal else { return }
+        throw DerootError(
+            refusal.code, "\(kept.count) entries were not deleted: \(refusal.message)",
+            advice: refusal.code == .denied
+                ? "prune needs the right to delete in \(setup.plan.target)/\(Ledger.repository)"
+                : "the registry deletes nothing by its API, or not now; entries that nobody asks for "
+                    + "do no harm")
     }
 }

@@ -6,7 +6,7 @@ extension RegistryClient {
     /// a token may have expired meanwhile.
     func pace(
         _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ trust: TrustSettings,
-        _ scopes: [Scope], _ header: String?,
+        _ need: Need, _ header: String?,
         _ ask: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> String? {
         guard let paces = options.paces, !request.isFarewell else { return header }
@@ -25,7 +25,7 @@ extension RegistryClient {
             case .rest(let seconds):
                 options.observer(.resting(endpoint.host, seconds: seconds))
                 try options.timekeeper.sleep(seconds) {}
-                let outcome = try look(request, endpoint, trust, scopes, &header, ask)
+                let outcome = try look(request, endpoint, trust, need, &header, ask)
                 let tells = outcome.response.flatMap(RequestGovernor.remaining) != nil
                 looksInVain = tells ? 0 : looksInVain + 1
                 isSettled = governor.look(
@@ -38,18 +38,18 @@ extension RegistryClient {
     /// Asks how many pulls are left: a HEAD counts for nothing where pulls are counted, and tells.
     private func look(
         _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ trust: TrustSettings,
-        _ scopes: [Scope], _ header: inout String?,
+        _ need: Need, _ header: inout String?,
         _ ask: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
-        header = try authorizer.header(for: scopes, send: ask)
+        header = try authorizer.header(for: need, send: ask)
         var look = request
         look.method = .head
         look.authorization = header
         let outcome = try transport.exchange(look, trust: trust, receiver: nil)
         guard let response = outcome.response, response.status == 401 else { return outcome }
         header = try authorizer.answer(
-            response, from: request.address.origin, scopes: scopes, refused: header, send: ask)
+            response, from: request.address.origin, need: need, refused: header, send: ask)
         guard header != nil else { return outcome }
         look.authorization = header
         return try transport.exchange(look, trust: trust, receiver: nil)

@@ -18,6 +18,7 @@ package final class RegistryClient: Sendable {
         let schemes = Mutex<[String: WebAddress.Scheme]>([:])
         /// One thread at a time finds out how a host is spoken to.
         let probe = Mutex(())
+        let greetings = Greetings()
         let places = BlobPlaces()
         let endpoints = Mutex<[EndpointKey: RegistryEndpoint]>([:])
         /// Hosts that take no types of artifacts but those that they know.
@@ -145,6 +146,7 @@ package final class RegistryClient: Sendable {
                 scheme = .http
             }
             shared.schemes.withLock { $0[endpoint.host] = scheme }
+            shared.greetings.note(outcome, of: secure.origin)
             return scheme
         }
         return try WebAddress(scheme, host: endpoint.host)
@@ -156,27 +158,37 @@ package final class RegistryClient: Sendable {
     /// request may be sent again after a failure.
     ///
     /// - Throws: `.hostile`, `.limit`, `.malformed`, `.interrupted`, `.transient` for a server that
-    ///   wants us to wait for too long, what the settings and the receiver throw; all of it of the
-    ///   transport, whatever it is called.
+    ///   wants us to wait for too long, what the settings and the receiver throw, `.denied` and others
+    ///   where a token server refuses; all of it of the transport, whatever it is called.
     func send(
-        _ request: HTTPRequest, to endpoint: RegistryEndpoint, scopes: [Scope], repeats: Bool,
+        _ request: HTTPRequest, to endpoint: RegistryEndpoint, need: Need, repeats: Bool,
         receiver: HTTPReceiver? = nil
     ) throws(DerootError) -> HTTPOutcome {
         do throws(DerootError) {
-            return try converse(request, endpoint, scopes, repeats: repeats, receiver)
+            return try converse(request, endpoint, need, repeats: repeats, receiver)
         } catch { throw error.ofTransport }
     }
 
     private func converse(
-        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ scopes: [Scope], repeats: Bool,
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ need: Need, repeats: Bool,
         _ receiver: HTTPReceiver?
     ) throws(DerootError) -> HTTPOutcome {
         let authorizer = authorizer(for: endpoint)
-        let authority = try root(of: endpoint).origin
+        let root = try root(of: endpoint)
+        let authority = root.origin
+        let isFarewell = request.isFarewell
         let ask = { (request: HTTPRequest) throws(DerootError) -> HTTPOutcome in
-            try self.sendToRealm(request, endpoint, authority)
+            try self.sendToRealm(request, endpoint, authority, isFarewell: isFarewell)
         }
-        var header = try authorizer.header(for: scopes, send: ask)
+        if !isFarewell {
+            try authorizer.introduce(to: authority) { () throws(DerootError) in
+                try shared.greetings.refusal(of: authority) { () throws(DerootError) in
+                    try transport.exchange(
+                        HTTPRequest(.get, root.at("/v2/")), trust: endpoint.trust, receiver: nil)
+                }
+            }
+        }
+        var header = try authorizer.header(for: need, send: ask)
         var conversation = Conversation(
             request, authority: authority, authorization: header,
             budget: repeats ? RetryBudget(options) : nil)
@@ -187,7 +199,7 @@ package final class RegistryClient: Sendable {
                 let trust = trust(endpoint, authority, for: request.address.origin)
                 let isPaced = request.address.origin == authority
                 if isPaced {
-                    header = try pace(request, endpoint, trust, scopes, header, ask)
+                    header = try pace(request, endpoint, trust, need, header, ask)
                     request.authorization = header
                 }
                 let outcome: HTTPOutcome
@@ -204,7 +216,7 @@ package final class RegistryClient: Sendable {
                 action = try conversation.receive(outcome)
             case .authenticate(let response):
                 header = try authorizer.answer(
-                    response, from: authority, scopes: scopes, refused: header, send: ask)
+                    response, from: authority, need: need, refused: header, send: ask)
                 action = conversation.authorize(header, after: response)
             case .wait(let seconds):
                 options.observer(.retrying(endpoint.host, after: seconds))
@@ -236,11 +248,14 @@ package final class RegistryClient: Sendable {
 
     /// A token server has credentials of its own in the request, and no challenge to be answered.
     private func sendToRealm(
-        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin
+        _ request: HTTPRequest, _ endpoint: RegistryEndpoint, _ authority: WebAddress.Origin,
+        isFarewell: Bool
     ) throws(DerootError) -> HTTPOutcome {
+        var request = request
+        request.isFarewell = isFarewell
         var conversation = Conversation(
             request, authority: request.address.origin, authorization: request.authorization,
-            budget: RetryBudget(options))
+            budget: isFarewell ? nil : RetryBudget(options))
         var action = conversation.begin()
         while true {
             switch action {

@@ -110,17 +110,18 @@ package struct RegistryRepository: Sendable {
         _ = try repository.put(artifact, as: tag)
     }
 
-    /// Deletes a manifest; false where the registry has none, or does not delete.
+    /// Deletes a manifest; false where the registry has none.
     ///
-    /// - Throws: `.denied`, `.transient`.
+    /// - Throws: `.denied`, `.unsupported` where the registry does not delete, `.transient`.
     package func delete(_ digest: Digest) throws(DerootError) -> Bool {
-        let outcome = try repository.send(
+        let outcome = try repository.delete(
             repository.request(.delete, "manifests/\(digest)"), repeats: true)
         guard let response = outcome.response else { throw repository.refusal(outcome, "it") }
-        switch response.status {
-        case 401, 403, 429, 500...: throw repository.refusal(outcome, "a manifest")
-        default: return response.isSuccess
+        guard !response.isSuccess else { return true }
+        guard response.status == 404 else {
+            throw repository.refusal(outcome, "the deletion of a manifest")
         }
+        return false
     }
 
     /// The repositories of a registry (distribution, "Listing Repositories"), sorted.

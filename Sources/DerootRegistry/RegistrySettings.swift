@@ -13,12 +13,25 @@ package protocol RegistrySettings: Sendable {
     func endpoints(
         for name: ImageName, _ access: RegistryAccess
     ) throws(DerootError) -> [RegistryEndpoint]
-    /// Who we are at an endpoint; asked once for each endpoint, when it first wants to know.
+    /// Who we are at an endpoint; asked before the first request to it.
     ///
     /// - Throws: `.malformed` for a broken file, `.io`, `.transient` for a helper that hangs.
     func credentials(
         for endpoint: RegistryEndpoint
     ) throws(DerootError) -> RegistryCredentials
+    /// Who we are by now, where the registry did not take these credentials, or no longer.
+    ///
+    /// - Throws: As without `refused`.
+    func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials
+}
+
+extension RegistrySettings {
+    /// Asks once more.
+    package func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials { try credentials(for: endpoint) }
 }
 
 /// What is to be done with a repository.

@@ -71,6 +71,12 @@ package final class RegistryTransaction: DestinationTransaction {
         state.withLock { $0.blobs[digest] != nil || $0.documents[digest] != nil }
     }
 
+    /// Another repository that is known to have a blob and may be asked for it.
+    private func known(_ digest: Digest) -> String? {
+        repository.client.places.repository(of: digest, at: repository.endpoint)
+            .flatMap { repository.mayMount(from: $0) ? $0 : nil }
+    }
+
     func isThere(_ digest: Digest) throws(DerootError) -> Bool {
         let observer = repository.client.options.observer
         if isNew.withLock({ $0 }) != true, let size = try repository.blobSize(digest) {
@@ -79,13 +85,11 @@ package final class RegistryTransaction: DestinationTransaction {
             observer(.spared(digest, .exists))
             return true
         }
-        let known = repository.client.places.repository(of: digest, at: repository.endpoint)
-        guard let mounting = known ?? mounting,
-            state.withLock({ $0.sessions[digest] == nil })
+        guard let source = known(digest) ?? mounting,
+            state.withLock({ $0.sessions[digest] == nil }),
+            let outcome = try repository.mount(digest, from: source, repeats: true),
+            let response = outcome.response
         else { return false }
-        let request = repository.uploadRequest(digest, mounting: mounting)
-        let outcome = try repository.send(request, repeats: true, reading: mounting)
-        guard let response = outcome.response else { return false }
         switch response.status {
         case 201:
             state.withLock { $0.blobs[digest] = 0 }
@@ -93,7 +97,8 @@ package final class RegistryTransaction: DestinationTransaction {
             return true
         case 202:
             // The registry has begun an upload instead; whoever brings the blob goes on with it.
-            if let place = try UploadPlace(response, from: request.address) {
+            let address = repository.uploadRequest(digest, mounting: source).address
+            if let place = try UploadPlace(response, from: address) {
                 state.withLock { $0.sessions[digest] = .init(place: place, offset: 0) }
             }
             return false
@@ -128,7 +133,7 @@ package final class RegistryTransaction: DestinationTransaction {
             if let isNew = self?.isRepositoryNew(mayGoOn), isNew { return true }
             guard let digest = upload.digest(), let self, !isKnown(digest),
                 // What could be mounted is not sent.
-                repository.client.places.repository(of: digest, at: repository.endpoint) == nil
+                known(digest) == nil
             else { return false }
             return repository.lacks(digest, mayGoOn)
         }

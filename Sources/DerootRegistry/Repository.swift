@@ -29,15 +29,34 @@ struct Repository: Sendable {
         HTTPRequest(method, root.at("/v2/\(endpoint.repository)/\(place)"))
     }
 
-    /// Sends a request with what it may need; `reading` is another repository that is read as well.
+    /// Sends a request with what most of them need.
     func send(
-        _ request: HTTPRequest, repeats: Bool, reading: String? = nil,
-        receiver: HTTPReceiver? = nil
+        _ request: HTTPRequest, repeats: Bool, receiver: HTTPReceiver? = nil
     ) throws(DerootError) -> HTTPOutcome {
-        var scopes = [Scope(repository: endpoint.repository, isPush: access == .write)]
-        if let reading { scopes.append(Scope(repository: reading, isPush: false)) }
-        return try client.send(
-            request, to: endpoint, scopes: scopes, repeats: repeats, receiver: receiver)
+        try client.send(
+            request, to: endpoint, need: Need(usual: [usual]), repeats: repeats, receiver: receiver)
+    }
+
+    private var usual: Scope {
+        Scope(repository: endpoint.repository, isPush: access == .write)
+    }
+
+    /// Sends a request that needs a special right as well; nil where no token is to be had for that.
+    ///
+    /// Token servers refuse a request for one scope among others (google/go-containerregistry#1681,
+    /// containerd#9648), which must not be the end of what goes without it; asked once for each right.
+    private func send(
+        _ request: HTTPRequest, with special: Scope, repeats: Bool
+    ) throws(DerootError) -> HTTPOutcome? {
+        let authorizer = client.authorizer(for: endpoint)
+        guard !authorizer.isRefused(special) else { return nil }
+        do throws(DerootError) {
+            return try client.send(
+                request, to: endpoint, need: Need(usual: [usual], special: special),
+                repeats: repeats)
+        } catch  where error.code != .interrupted && authorizer.isRefused(special) {
+            return nil
+        }
     }
 
     /// The error that an outcome means.
@@ -193,6 +212,30 @@ struct Repository: Sendable {
         return outcome?.response?.status == 404
     }
 
+    /// Asks the registry to take a blob from another of its repositories: it does, or begins an upload,
+    /// or refuses; nil where it, or the token server, is known to refuse that repository.
+    ///
+    /// - Throws: What sending throws.
+    func mount(
+        _ digest: Digest, from source: String, repeats: Bool
+    ) throws(DerootError) -> HTTPOutcome? {
+        let special = Scope(repository: source, isPush: false)
+        let outcome = try send(
+            uploadRequest(digest, mounting: source), with: special, repeats: repeats)
+        switch outcome?.response?.status {
+        // One blob may be missing, and be the only one; what is transient passes.
+        case 404, 408, 429: break
+        case .some(400..<500), 501: client.authorizer(for: endpoint).refuse(special)
+        default: break
+        }
+        return outcome
+    }
+
+    /// Whether it is worth asking to take blobs from another repository.
+    func mayMount(from source: String) -> Bool {
+        !client.authorizer(for: endpoint).isRefused(Scope(repository: source, isPush: false))
+    }
+
     /// The request that begins an upload; with `mounting`, the registry may take the blob from there.
     func uploadRequest(_ digest: Digest, mounting: String?) -> HTTPRequest {
         var request = uploadRequest()
@@ -216,8 +259,19 @@ struct Repository: Sendable {
     func cancel(_ upload: UploadPlace) {
         var request = upload.request(.delete)
         request.isFarewell = true
-        // The registry removes sessions in time on its own.
-        _ = try? send(request, repeats: false)
+        // The registry removes sessions in time on its own, and sees no token elsewhere.
+        let isElsewhere = upload.address.origin != root.origin
+        _ = try? isElsewhere ? send(request, repeats: false) : delete(request, repeats: false)
+    }
+
+    /// Deletes something: registries want a right of its own for that (distribution, handlers/app.go,
+    /// `appendAccessRecords`), and some take the one to push.
+    ///
+    /// - Throws: What sending throws.
+    func delete(_ request: HTTPRequest, repeats: Bool) throws(DerootError) -> HTTPOutcome {
+        let special = Scope(repository: endpoint.repository, isPush: true, isDelete: true)
+        if let outcome = try send(request, with: special, repeats: repeats) { return outcome }
+        return try send(request, repeats: repeats)
     }
 
     // Tags.
@@ -230,7 +284,7 @@ struct Repository: Sendable {
         try names(
             TagPages(
                 first: request(.get, "tags/list").address.adding("n", "1000"), most: most),
-            "the list of tags")
+            Need(usual: [usual]), of: "the list of tags in \(endpoint.repository)")
     }
 
     /// Whether the registry says that there is no such repository, and so no blob in it.
@@ -253,17 +307,19 @@ struct Repository: Sendable {
         try names(
             TagPages(
                 first: root.at("/v2/_catalog").adding("n", "1000"), member: "repositories"),
-            "the list of repositories")
+            Need(usual: [.catalog]), of: "the list of repositories")
     }
 
-    private func names(_ first: TagPages, _ what: String) throws(DerootError) -> [String] {
+    private func names(
+        _ first: TagPages, _ need: Need, of what: String
+    ) throws(DerootError) -> [String] {
         var pages = first
         while let address = pages.next {
             var request = HTTPRequest(.get, address)
             request.limit = pages.pageBytes
-            let outcome = try send(request, repeats: true)
+            let outcome = try client.send(request, to: endpoint, need: need, repeats: true)
             guard let response = outcome.response, response.isSuccess else {
-                throw refusal(outcome, what)
+                throw client.refusal(outcome, endpoint).error(what)
             }
             try pages.take(response)
         }

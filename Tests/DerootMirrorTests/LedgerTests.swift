@@ -81,7 +81,7 @@ struct LedgerTests {
         let refusal = try #require(try later.refusal(key))
         #expect(refusal.message == "why" && refusal.code == "hostile")
         #expect(try later.refusal(other) == nil)
-        #expect(try later.prune(keeping: [other], dryRun: true).count == 1)
+        #expect(try later.prune(keeping: [other], dryRun: true).gone.count == 1)
         #expect(registry.tags("hard/deroot-ledger").count == 2)
         // Writing once more writes the same.
         let before = registry.manifest(
@@ -181,5 +181,27 @@ struct LedgerTests {
         let later = try Ledger(target: "t.io/hard", client: registry.client(), .read)
         #expect(later[key] == .done(result))
         #expect(registry.scopes.last?.contains("push") == false && registry.scopes.count == 4)
+    }
+
+    @Test(
+        "deletions that are refused are counted, and not tried in vain",
+        arguments: [(401, 3), (403, 3), (405, 1)])
+    func pruneIsRefused(_ status: Int, _ tries: Int) throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        for number in 0..<3 {
+            let key = LedgerKey(
+                source: Digest.of([UInt8(number)]), name: "s.io/a/b:1", recipe: recipe.digest)
+            try ledger.note(.done(result), for: key, ["x": .number(number)])
+        }
+        registry.fail("DELETE", with: status, times: 100)
+        registry.forgetRequests()
+        let (gone, kept, refusal) = try ledger.prune(keeping: [], dryRun: false)
+        #expect(gone.isEmpty && kept.count == 3)
+        #expect(refusal?.code == (status == 405 ? .unsupported : .denied))
+        #expect(registry.requests.count { $0.hasPrefix("DELETE") } == tries)
+        registry.heal()
+        let after = try ledger.prune(keeping: [], dryRun: false)
+        #expect(after.gone.count == 3 && after.kept.isEmpty && after.refusal == nil)
     }
 }

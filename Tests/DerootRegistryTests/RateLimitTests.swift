@@ -82,8 +82,8 @@ struct RateLimitTests {
         let request = HTTPRequest(
             .get, try client.root(of: endpoint).at("/v2/team/app/manifests/1"))
         return try client.send(
-            request, to: endpoint, scopes: [Scope(repository: "team/app", isPush: false)],
-            repeats: true
+            request, to: endpoint,
+            need: Need(usual: [Scope(repository: "team/app", isPush: false)]), repeats: true
         ).response?.status
     }
 

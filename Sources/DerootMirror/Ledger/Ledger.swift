@@ -138,21 +138,37 @@ package final class Ledger: Sendable {
         return try Document(parsing: bytes).root
     }
 
-    /// Deletes the entries of keys that nobody asks for any more; gives the tags that went.
+    /// Deletes the entries of keys that nobody asks for any more; gives the tags that went, and those
+    /// that the registry does not give up, with its first refusal.
     ///
     /// - Throws: `.denied`, `.transient`.
-    package func prune(keeping keys: Set<LedgerKey>, dryRun: Bool) throws(DerootError) -> [String] {
+    package func prune(
+        keeping keys: Set<LedgerKey>, dryRun: Bool
+    ) throws(DerootError) -> (gone: [String], kept: [String], refusal: DerootError?) {
         var gone: [String] = []
+        var kept: [String] = []
+        var refusal: DerootError?
         for tag in try repository.tags(most: Self.mostEntries) {
             guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
             try Interruption.check()
-            if !dryRun {
-                guard let digest = try repository.digest(of: tag),
-                    try repository.delete(digest)
-                else { continue }
+            // A registry that deletes nothing is not asked for every one.
+            guard refusal?.code != .unsupported else {
+                kept.append(tag)
+                continue
             }
-            gone.append(tag)
+            do throws(DerootError) {
+                let isGone = if dryRun { true } else { try delete(tag) }
+                if isGone { gone.append(tag) }
+            } catch  where error.code == .denied || error.code == .unsupported {
+                refusal = refusal ?? error
+                kept.append(tag)
+            }
         }
-        return gone
+        return (gone, kept, refusal)
+    }
+
+    private func delete(_ tag: String) throws(DerootError) -> Bool {
+        guard let digest = try repository.digest(of: tag) else { return false }
+        return try repository.delete(digest)
     }
 }

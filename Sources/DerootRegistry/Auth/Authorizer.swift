@@ -7,14 +7,29 @@ final class Authorizer: Sendable {
         case unknown
         case basic(String)
         /// With what the registry said last, so that an expired token is replaced unasked.
-        case bearer(Challenge, from: WebAddress.Origin, peer: PeerAddress?)
+        case bearer(Asked)
+    }
+
+    /// A challenge, and who gave it.
+    private struct Asked {
+        let challenge: Challenge
+        let registry: WebAddress.Origin
+        let peer: PeerAddress?
     }
 
     private struct State {
         var scheme = Scheme.unknown
         var tokens = TokenCache()
         var credentials: RegistryCredentials?
+        /// Special rights that were refused.
+        var refused: Set<Scope> = []
+        var isIntroduced = false
+        /// When there were no other credentials than the refused ones.
+        var fruitless: Double?
     }
+
+    /// For how many seconds nobody is asked again who had no other credentials: helpers take their time.
+    private static let pause = 60.0
 
     private let endpoint: RegistryEndpoint
     private let settings: any RegistrySettings
@@ -32,32 +47,60 @@ final class Authorizer: Sendable {
     /// Whether there are credentials for the endpoint, as far as was asked for.
     var isAnonymous: Bool { state.withLock { $0.credentials ?? .anonymous } == .anonymous }
 
-    /// The header for a request that needs these scopes: one that is known, or a new token where the
+    /// Whether a special right is known to be refused.
+    func isRefused(_ special: Scope) -> Bool { state.withLock { $0.refused.contains(special) } }
+
+    /// Notes that a special right is not to be had.
+    func refuse(_ special: Scope) { state.withLock { _ = $0.refused.insert(special) } }
+
+    /// Learns how to say who we are, where we are somebody, before we are asked; `greeting` is how the
+    /// registry refuses strangers.
+    ///
+    /// - Throws: What `greeting` throws, `.interrupted`.
+    func introduce(
+        to registry: WebAddress.Origin, greeting: () throws(DerootError) -> HTTPResponse?
+    ) throws(DerootError) {
+        guard !state.withLock(\.isIntroduced) else { return }
+        try turn.withLock { (_) throws(DerootError) in
+            guard !state.withLock(\.isIntroduced) else { return }
+            do throws(DerootError) {
+                guard try credentials() != .anonymous, let response = try greeting() else {
+                    state.withLock { $0.isIntroduced = true }
+                    return
+                }
+                let challenges = try Challenge.all(in: response)
+                var scheme = scheme(challenges, response, registry, nil)
+                if case .basic = scheme { scheme = try basic(nil).map(Scheme.basic) ?? .unknown }
+                state.withLock { $0.scheme = scheme }
+            } catch  where error.code != .interrupted {
+                // Where credentials are asked for, somebody learns why.
+            }
+            state.withLock { $0.isIntroduced = true }
+        }
+    }
+
+    /// The header for a request that needs this: one that is known, or a new token where the
     /// registry is known to want one; a large body would else be sent in vain.
     ///
     /// - Throws: See `answer`.
     func header(
-        for scopes: [Scope], send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
+        for need: Need, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> String? {
-        if let known = known(for: scopes) { return known }
-        guard case .bearer(let challenge, let registry, let peer) = state.withLock({ $0.scheme })
-        else { return nil }
+        if let known = known(for: need) { return known }
+        guard case .bearer(let challenge) = state.withLock({ $0.scheme }) else { return nil }
         return try turn.withLock { (_) throws(DerootError) -> String? in
-            if let known = known(for: scopes) { return known }
-            let wanted = state.withLock { $0.tokens.union(with: scopes) }
-            let request = try TokenRequest(
-                challenge, from: registry, peer: peer, scopes: wanted)
-            return "Bearer " + (try token(request, send: send))
+            if let known = known(for: need) { return known }
+            return "Bearer " + (try token(challenge, need, send: send))
         }
     }
 
-    private func known(for scopes: [Scope]) -> String? {
+    private func known(for need: Need) -> String? {
         let now = timekeeper.now()
         return state.withLock { state in
             switch state.scheme {
             case .unknown: nil
             case .basic(let header): header
-            case .bearer: state.tokens.token(for: scopes, now: now).map { "Bearer \($0)" }
+            case .bearer: state.tokens.token(for: need, now: now).map { "Bearer \($0)" }
             }
         }
     }
@@ -68,36 +111,51 @@ final class Authorizer: Sendable {
     ///
     /// - Throws: What the settings throw, what `send` throws, and see `TokenRequest`.
     func answer(
-        _ response: HTTPResponse, from registry: WebAddress.Origin, scopes: [Scope],
+        _ response: HTTPResponse, from registry: WebAddress.Origin, need: Need,
         refused: String?, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> String? {
         let challenges = try Challenge.all(in: response)
         return try turn.withLock { (_) throws(DerootError) -> String? in
             // Somebody else may have got one while we waited for our turn.
-            if let known = known(for: scopes), known != refused { return known }
+            if let known = known(for: need), known != refused { return known }
             if let refused, refused.hasPrefix("Bearer ") {
                 state.withLock { $0.tokens.drop(String(refused.dropFirst(7))) }
             }
-            if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
-                let wanted = state.withLock { $0.tokens.union(with: scopes) }
-                let request = try TokenRequest(
-                    bearer, from: registry, peer: response.peer, scopes: wanted)
-                let token = try token(request, send: send)
-                state.withLock { state in
-                    state.scheme = .bearer(bearer, from: registry, peer: response.peer)
-                }
+            switch scheme(challenges, response, registry, refused) {
+            case .bearer(let challenge):
+                let token = try token(challenge, need, send: send)
+                state.withLock { $0.scheme = .bearer(challenge) }
                 return "Bearer \(token)"
-            }
-            if challenges.contains(where: { $0.scheme == "basic" }),
-                case .basic(let user, let secret) = try credentials()
-            {
-                let header = BasicAuthentication.header(user, secret)
-                guard header != refused else { return nil }
+            case .basic:
+                guard let header = try basic(refused) else { return nil }
                 state.withLock { $0.scheme = .basic(header) }
                 return header
+            case .unknown: return nil
             }
-            return nil
         }
+    }
+
+    /// What an answer asks for; where it does not say so, as some that refuse an old token, what the
+    /// registry asked for before.
+    private func scheme(
+        _ challenges: [Challenge], _ response: HTTPResponse, _ registry: WebAddress.Origin,
+        _ refused: String?
+    ) -> Scheme {
+        if let bearer = challenges.first(where: { $0.scheme == "bearer" }) {
+            return .bearer(Asked(challenge: bearer, registry: registry, peer: response.peer))
+        }
+        if challenges.contains(where: { $0.scheme == "basic" }) { return .basic("") }
+        return challenges.isEmpty && refused != nil ? state.withLock { $0.scheme } : .unknown
+    }
+
+    /// The header of a user's password, other than the one that was refused.
+    private func basic(_ refused: String?) throws(DerootError) -> String? {
+        let credentials = try credentials()
+        guard case .basic(let user, let secret) = credentials else { return nil }
+        let header = BasicAuthentication.header(user, secret)
+        guard header == refused else { return header }
+        guard case .basic(let user, let secret) = try renewed(credentials) else { return nil }
+        return BasicAuthentication.header(user, secret)
     }
 
     private func credentials() throws(DerootError) -> RegistryCredentials {
@@ -107,19 +165,51 @@ final class Authorizer: Sendable {
         return found
     }
 
-    private func token(
-        _ request: TokenRequest, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
-    ) throws(DerootError) -> String {
-        let credentials = try credentials()
+    /// Other credentials than those that were refused; nil where there are no others, so that a wrong
+    /// password is not sent twice.
+    ///
+    /// What helpers give is good for an hour with gcloud, and for twelve with Amazon's.
+    private func renewed(
+        _ refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials? {
         let now = timekeeper.now()
-        var outcome = try send(request.request(credentials))
-        if case .identityToken(let secret) = credentials, let status = outcome.response?.status,
-            status == 404 || status == 405
+        let wasAsked = state.withLock { $0.fruitless.map { abs(now - $0) < Self.pause } } ?? false
+        guard refused != .anonymous, !wasAsked else { return nil }
+        let found = try settings.credentials(for: endpoint, insteadOf: refused)
+        guard found != refused else {
+            state.withLock { $0.fruitless = now }
+            return nil
+        }
+        state.withLock { state in
+            state.credentials = found
+            state.refused = []
+        }
+        return found
+    }
+
+    /// Asks the token server.
+    private func token(
+        _ asked: Asked, _ need: Need, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
+    ) throws(DerootError) -> String {
+        // Others may have heard while we waited for our turn.
+        if let special = need.special, isRefused(special) {
+            throw DerootError(.denied, "there is no token for \(special)")
+        }
+        let request = try TokenRequest(
+            asked.challenge, from: asked.registry, peer: asked.peer,
+            scopes: state.withLock { $0.tokens.union(with: need) })
+        var credentials = try credentials()
+        let now = timekeeper.now()
+        var outcome = try outcome(request, credentials, send: send)
+        // What is refused may be the special right alone, which is no reason to run a helper.
+        if need.special == nil, [401, 403].contains(outcome.response?.status),
+            let others = try renewed(credentials)
         {
-            // Servers without OAuth2 take the token as a password (token.md).
-            outcome = try send(request.request(.basic(user: "<token>", secret: secret)))
+            credentials = others
+            outcome = try self.outcome(request, credentials, send: send)
         }
         guard let response = outcome.response, response.isSuccess else {
+            if let special = need.special { refuse(special) }
             throw Refusal(
                 outcome, host: request.realm.origin.shortHost, registry: endpoint.host,
                 isAnonymous: credentials == .anonymous
@@ -128,8 +218,25 @@ final class Authorizer: Sendable {
         let answer = try TokenRequest.answer(response.body)
         state.withLock { state in
             state.tokens.keep(
-                answer.token, request.scopes, lifetime: answer.lifetime, now: now)
+                answer.token, request.scopes, isSpecial: need.special != nil,
+                lifetime: answer.lifetime, now: now)
         }
         return answer.token
+    }
+
+    private func outcome(
+        _ request: TokenRequest, _ credentials: RegistryCredentials,
+        send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
+    ) throws(DerootError) -> HTTPOutcome {
+        let outcome = try send(request.request(credentials))
+        guard case .identityToken(let secret) = credentials, let status = outcome.response?.status,
+            [400, 401, 404, 405].contains(status)
+        else { return outcome }
+        // Servers without OAuth2 take the token as a password (token.md); they answer POST with any
+        // of these (containerd, core/remotes/docker/authorizer.go, `fetchToken`).
+        let second = try send(request.request(.basic(user: "<token>", secret: secret)))
+        guard let answer = second.response, answer.isSuccess || [401, 403].contains(answer.status)
+        else { return outcome }
+        return second
     }
 }

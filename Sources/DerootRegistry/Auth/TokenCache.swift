@@ -1,17 +1,48 @@
-/// What a token allows in one repository (distribution, docs/spec/auth/scope.md).
+/// What a token allows (distribution, docs/spec/auth/scope.md).
 struct Scope: Sendable, Hashable, CustomStringConvertible {
-    /// The repository.
-    let repository: String
-    /// Whether pushing is among it; pulling always is.
-    let isPush: Bool
+    /// What is allowed.
+    enum Action: String, Sendable, Hashable {
+        case pull, push, delete
+        /// Everything.
+        case any = "*"
+    }
+
+    /// With what, as type and name: `repository:team/app`.
+    let resource: String
+    /// What is allowed with it.
+    let actions: [Action]
+
+    /// A repository: pulling, and pushing and deleting where they are asked for.
+    init(repository: String, isPush: Bool, isDelete: Bool = false) {
+        resource = "repository:\(repository)"
+        actions = [.pull] + (isPush ? [.push] : []) + (isDelete ? [.delete] : [])
+    }
+
+    private init(resource: String, actions: [Action]) {
+        self.resource = resource
+        self.actions = actions
+    }
+
+    /// The list of all repositories (distribution, handlers/app.go, `appendCatalogAccessRecord`).
+    static let catalog = Scope(resource: "registry:catalog", actions: [.any])
 
     /// As a token server is asked for it.
-    var description: String { "repository:\(repository):\(isPush ? "pull,push" : "pull")" }
+    var description: String { "\(resource):\(actions.map(\.rawValue).joined(separator: ","))" }
 
     /// Whether this allows all that the other one does.
     func covers(_ other: Scope) -> Bool {
-        repository == other.repository && (isPush || !other.isPush)
+        resource == other.resource && other.actions.allSatisfy(actions.contains)
     }
+}
+
+/// What a request needs a token for.
+struct Need: Sendable {
+    /// What most requests to the same place need.
+    let usual: [Scope]
+    /// What this one needs besides: another repository to mount from, or the right to delete.
+    ///
+    /// Token servers may refuse a whole request for it, so that no other request depends on it.
+    var special: Scope?
 }
 
 /// Bearer tokens of one registry by what they allow, until they expire.
@@ -19,35 +50,45 @@ struct TokenCache: Sendable {
     private struct Token {
         let text: String
         let scopes: [Scope]
+        let isSpecial: Bool
         let expires: Double
     }
 
     private var tokens: [Token] = []
-    /// All that was ever asked for: one token for it is better than one for each request.
+    /// All that was usually needed: one token for it is better than one for each request.
     private var wanted: [Scope] = []
 
     /// A token that allows all of this and is still good; nil where there is none.
-    func token(for scopes: [Scope], now: Double) -> String? {
-        tokens.last { token in
-            token.expires > now
-                && scopes.allSatisfy { wish in token.scopes.contains { $0.covers(wish) } }
+    ///
+    /// One with special rights is not for others: some servers give less than they are asked for.
+    func token(for need: Need, now: Double) -> String? {
+        let wishes = need.usual + [need.special].compactMap(\.self)
+        return tokens.last { token in
+            token.expires > now && token.isSpecial == (need.special != nil)
+                && wishes.allSatisfy { wish in token.scopes.contains { $0.covers(wish) } }
         }?.text
     }
 
-    /// What to ask for when these are needed: they, and what was needed before, each once.
-    mutating func union(with scopes: [Scope]) -> [Scope] {
-        for scope in scopes where !wanted.contains(where: { $0.covers(scope) }) {
+    /// What to ask for when this is needed: it, and what was usually needed before, each once.
+    mutating func union(with need: Need) -> [Scope] {
+        for scope in need.usual where !wanted.contains(where: { $0.covers(scope) }) {
             wanted.removeAll { scope.covers($0) }
             wanted.append(scope)
         }
-        return wanted
+        guard let special = need.special else { return wanted }
+        return wanted.filter { !special.covers($0) } + [special]
     }
 
     /// Keeps a token; it counts as expired a little before it is.
-    mutating func keep(_ text: String, _ scopes: [Scope], lifetime: Double, now: Double) {
+    mutating func keep(
+        _ text: String, _ scopes: [Scope], isSpecial: Bool = false, lifetime: Double, now: Double
+    ) {
         tokens.removeAll { $0.expires <= now }
         let slack = min(lifetime / 10, 10)
-        tokens.append(Token(text: text, scopes: scopes, expires: now + lifetime - slack))
+        tokens.append(
+            Token(
+                text: text, scopes: scopes, isSpecial: isSpecial,
+                expires: now + lifetime - slack))
     }
 
     /// Forgets a token that was refused.

@@ -61,6 +61,7 @@ struct TokenRequest {
                 ("refresh_token", token),
             ].map { "\($0)=\(WebAddress.escaped($1))" }.joined(separator: "&")
             request.body = .bytes(Array(form.utf8))
+            request.isBodySecret = true
             request.fields = [("Content-Type", "application/x-www-form-urlencoded")]
         }
         request.leastReach = leastReach
@@ -80,12 +81,25 @@ struct TokenRequest {
             guard let text = names.compactMap({ $0 }).first(where: { !$0.isEmpty }),
                 text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
             else { throw DerootError(.malformed, "no token") }
-            // 60 seconds where it does not say (token.md), and never for ever.
-            let lifetime = try object.integer("expires_in") ?? 60
-            return (text, Double(min(max(lifetime, 1), 86_400)))
+            // 60 seconds where it does not say so that it can be read (token.md), and never for ever.
+            let lifetime = (try? object.field("expires_in")).flatMap(Self.seconds) ?? 60
+            return (text, min(max(lifetime, 1), 86_400))
         } catch {
             throw DerootError(.malformed, "the token server's answer holds no token")
         }
+    }
+}
+
+extension TokenRequest {
+    /// A number in any spelling; some servers write it as a string, or with a fraction.
+    private static func seconds(_ value: JSON) -> Double? {
+        let number =
+            switch value.kind {
+            case .number(let number): Double(String(decoding: number.lexeme.utf8, as: UTF8.self))
+            case .string(let text): Double(text.value)
+            default: nil as Double?
+            }
+        return number.flatMap { $0.isNaN ? nil : $0 }
     }
 }
 

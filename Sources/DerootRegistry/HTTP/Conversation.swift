@@ -26,7 +26,9 @@ struct Conversation {
     private var authorization: String?
     private var budget: RetryBudget?
     private var redirects = 0
-    private var hasAnswered = false
+    /// How often we may still say who we are.
+    private var answersLeft: Int
+    private static let answers = 2
 
     /// Starts with a request; credentials go to `authority` alone.
     ///
@@ -39,6 +41,8 @@ struct Conversation {
         self.authority = authority
         self.authorization = authorization
         self.budget = budget
+        // Nobody waits for the answer to a last word, so that it is not worth another token.
+        answersLeft = request.isFarewell ? 0 : Self.answers
         current = request
     }
 
@@ -72,8 +76,8 @@ struct Conversation {
                 return send()
             }
             // A challenge of somebody else is not ours to answer.
-            if response.status == 401, !hasAnswered, current.address.origin == authority {
-                hasAnswered = true
+            if isChallenge(response), mayAnswer, current.address.origin == authority {
+                answersLeft -= 1
                 return .authenticate(response)
             }
         }
@@ -82,10 +86,26 @@ struct Conversation {
         case .stop: return .finish(outcome)
         case .wait(let seconds):
             // A token may have expired in the meantime.
-            hasAnswered = false
+            answersLeft = Self.answers
             return .wait(seconds)
         case .tooLong(let seconds): return .giveUp(outcome, seconds)
         }
+    }
+
+    /// Whether we are asked who we are, if only by a 403: Amazon's registry says so when a password has
+    /// expired, and the answer to a HEAD cannot say why.
+    private func isChallenge(_ response: HTTPResponse) -> Bool {
+        if response.status == 401 { return true }
+        guard response.status == 403, let authorization else { return false }
+        return Challenge.saysExpired(response)
+            || current.method == .head && authorization.hasPrefix("Basic ")
+    }
+
+    /// A token that was just fetched is refused for good; a password may have expired, and then there is
+    /// another one.
+    private var mayAnswer: Bool {
+        answersLeft == Self.answers
+            || answersLeft > 0 && authorization?.hasPrefix("Basic ") ?? false
     }
 
     /// Takes the answer to a challenge; nil where there is none, which ends the conversation.

@@ -42,6 +42,8 @@ package struct HTTPRequest: Sendable {
     package var fields: [(name: String, value: String)] = []
     /// What is sent.
     package var body = Body.none
+    /// Whether the body is for this server alone: no redirect takes it elsewhere.
+    package var isBodySecret = false
     /// Told how many more bytes of the body were given to the connection, on the sending thread.
     package var sending: (@Sendable (UInt64) -> Void)?
     /// The value of `Authorization`; only the conversation sets it.

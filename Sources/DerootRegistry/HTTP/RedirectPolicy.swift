@@ -87,9 +87,18 @@ struct RedirectPolicy {
         if response.status == 303, request.method != .head {
             next.method = .get
             next.body = .none
+            next.isBodySecret = false
             next.fields.removeAll { $0.name.lowercased().hasPrefix("content-") }
         }
         if target.origin != from {
+            // Whoever gets a refresh token can be us for weeks.
+            guard !next.isBodySecret else {
+                throw DerootError(
+                    .hostile,
+                    "\(from.shortHost) sends a secret on to \(target.origin.shortHost)",
+                    advice: "refused, since it is for \(from.shortHost) alone; the registry has to "
+                        + "name its token server as it is")
+            }
             next.authorization = nil
             next.leastReach = [
                 next.leastReach, leastReach(from: from, peer: response.peer, to: target),

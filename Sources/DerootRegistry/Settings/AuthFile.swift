@@ -58,17 +58,14 @@ struct AuthFile: Sendable {
         _ object: JSONObject, isLegacy: Bool
     ) throws(DerootError) -> [String: JSONObject] {
         var entries: [String: JSONObject] = [:]
-        var exact: Set<String> = []
+        var ranks: [String: Int] = [:]
         for member in object.members {
-            guard let entry = member.value.object else { continue }
-            let name = member.name.value
-            let key = CredentialScope.normalized(name, isLegacy: isLegacy)
-            // A key that needs no interpretation beats those that do.
-            if key == name {
-                exact.insert(key)
-            } else if exact.contains(key) {
-                continue
-            }
+            guard let entry = member.value.object,
+                let (key, rank) = CredentialScope.ranked(member.name.value, isLegacy: isLegacy),
+                // A key that needs no interpretation beats those that do, and a host one with a path.
+                rank <= ranks[key] ?? rank
+            else { continue }
+            ranks[key] = rank
             entries[key] = entry
         }
         return entries

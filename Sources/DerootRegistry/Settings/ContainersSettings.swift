@@ -9,6 +9,7 @@ package struct ContainersSettings: RegistrySettings {
     private let overrides: RegistryOverrides
     private let conf: RegistriesConf
     private let certificates: CertificateFolders
+    private let answers = HelperAnswers()
 
     /// Reads registries.conf; files with credentials are read when somebody asks.
     ///
@@ -71,6 +72,17 @@ package struct ContainersSettings: RegistrySettings {
     ///   and for a helper that is not installed, `.io` for a helper that fails.
     package func credentials(
         for endpoint: RegistryEndpoint
+    ) throws(DerootError) -> RegistryCredentials { try credentials(endpoint, insteadOf: nil) }
+
+    /// The same, as of now: files are read again, and a helper that said this is asked again.
+    ///
+    /// - Throws: The same.
+    package func credentials(
+        for endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials
+    ) throws(DerootError) -> RegistryCredentials { try credentials(endpoint, insteadOf: refused) }
+
+    private func credentials(
+        _ endpoint: RegistryEndpoint, insteadOf refused: RegistryCredentials?
     ) throws(DerootError) -> RegistryCredentials {
         let registry = endpoint.credentialName.prefix { $0 != "/" }
         let scope = CredentialScope(
@@ -87,20 +99,22 @@ package struct ContainersSettings: RegistrySettings {
             guard !bytes.isEmpty else { continue }
             let file = try AuthFile(
                 parsing: bytes, path: candidate.path, isLegacy: candidate.isLegacy)
-            if let found = try credentials(scope, in: file) { return found }
+            if let found = try credentials(scope, in: file, insteadOf: refused) { return found }
         }
         return .anonymous
     }
 
     private func credentials(
-        _ scope: CredentialScope, in file: AuthFile
+        _ scope: CredentialScope, in file: AuthFile, insteadOf refused: RegistryCredentials?
     ) throws(DerootError) -> RegistryCredentials? {
         do throws(DerootError) {
             switch try file.answer(scope) {
             case .credentials(let credentials): return credentials
             case .helper(let name):
                 let helper = try CredentialHelper(name, in: environment)
-                if let found = try helper.credentials(for: scope.serverName) { return found }
+                let answer = try answers.credentials(
+                    helper, for: scope.serverName, insteadOf: refused)
+                if let answer { return answer }
                 if let found = try file.credentials(scope) { return found }
             case nil: break
             }
@@ -112,7 +126,7 @@ package struct ContainersSettings: RegistrySettings {
                 // A file from another machine; nothing says that this registry needs a login.
                 return nil
             }
-            return try helper.credentials(for: scope.serverName)
+            return try answers.credentials(helper, for: scope.serverName, insteadOf: refused)
         } catch { throw error.located(in: .init(file: file.path)) }
     }
 

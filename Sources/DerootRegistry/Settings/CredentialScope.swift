@@ -31,6 +31,26 @@ struct CredentialScope: Sendable, Hashable {
     ///
     /// Docker writes hosts as URLs, whose paths mean nothing; in the oldest file that is all there is.
     static func normalized(_ key: String, isLegacy: Bool) -> String {
+        read(key, isLegacy: isLegacy).key
+    }
+
+    /// A file's key in the form of `keys`, and how much it counts where several have the same form:
+    /// the lowest first; nil for keys that log in nowhere.
+    ///
+    /// `docker login` by a browser keeps two tokens of its own beside Hub's key, as
+    /// `https://index.docker.io/v1/access-token` and `…/refresh-token` (docker/cli,
+    /// internal/oauth/manager): no registry takes them.
+    static func ranked(_ key: String, isLegacy: Bool) -> (key: String, rank: Int)? {
+        let (found, dropped) = read(key, isLegacy: isLegacy)
+        if found == key { return (found, 0) }
+        if ["/access-token", "/refresh-token"].contains(where: dropped.hasSuffix) { return nil }
+        return (found, ["", "/v1", "/v2"].contains(dropped) ? 1 : 2)
+    }
+
+    /// The key, and the path that was dropped from it.
+    private static func read(
+        _ key: String, isLegacy: Bool
+    ) -> (key: String, dropped: Substring) {
         var rest = Substring(key)
         var hasScheme = false
         for scheme in ["https://", "http://"] where rest.hasPrefix(scheme) {
@@ -41,7 +61,7 @@ struct CredentialScope: Sendable, Hashable {
         let host = rest.prefix { $0 != "/" }
         let path = rest[host.endIndex...]
         let isBare = hasScheme || isLegacy || path == "/v1" || path == "/v2"
-        return lowercased(host) + (isBare ? "" : path)
+        return (lowercased(host) + (isBare ? "" : path), isBare ? path : "")
     }
 }
 

@@ -41,8 +41,18 @@ struct Upload {
             case .start(let from):
                 if let abandoned = session.abandoned.take() { repository.cancel(abandoned) }
                 let request = repository.uploadRequest(digest, mounting: from)
-                action = try session.receive(
-                    try send(request, from: from), from: request.address)
+                let outcome: HTTPOutcome?
+                if let from {
+                    try mayGoOn()
+                    outcome = try repository.mount(digest, from: from, repeats: false)
+                } else {
+                    outcome = try send(request)
+                }
+                guard let outcome else {
+                    action = session.withoutMount()
+                    continue
+                }
+                action = try session.receive(outcome, from: request.address)
             case .patch(let place, let range):
                 var request = place.request(.patch)
                 request.body = .part(file, from: range.lowerBound, count: UInt64(range.count))
@@ -87,18 +97,15 @@ struct Upload {
         ("Content-Range", "\(range.lowerBound)-\(range.upperBound - 1)")
     }
 
-    private func send(
-        _ request: HTTPRequest, from: String? = nil
-    ) throws(DerootError) -> HTTPOutcome {
+    private func send(_ request: HTTPRequest) throws(DerootError) -> HTTPOutcome {
         try mayGoOn()
         // What begins a session is heard to its end: else nobody would know how to cancel it.
         guard request.method != .post else {
-            return try repository.send(request, repeats: false, reading: from)
+            return try repository.send(request, repeats: false)
         }
         var request = request
         request.sending = repository.sending
         request.isOnce = true
-        return try repository.send(
-            request, repeats: false, reading: from, receiver: .watching(mayGoOn))
+        return try repository.send(request, repeats: false, receiver: .watching(mayGoOn))
     }
 }

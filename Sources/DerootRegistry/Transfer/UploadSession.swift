@@ -107,6 +107,12 @@ struct UploadSession {
         return .start(from: isMounting ? from : nil)
     }
 
+    /// Begins without the other repository, which may not be asked.
+    mutating func withoutMount() -> Action {
+        isMounting = false
+        return start()
+    }
+
     private mutating func ask(_ place: UploadPlace) -> Action {
         phase = .asking
         return .ask(place)

@@ -63,37 +63,56 @@ struct TokenTests {
     @Test func coversLess() {
         var cache = TokenCache()
         cache.keep("t", [push], lifetime: 60, now: 0)
-        #expect(cache.token(for: [pull], now: 1) == "t")
-        #expect(cache.token(for: [push], now: 1) == "t")
-        #expect(cache.token(for: [push, other], now: 1) == nil)
+        #expect(cache.token(for: Need(usual: [pull]), now: 1) == "t")
+        #expect(cache.token(for: Need(usual: [push]), now: 1) == "t")
+        #expect(cache.token(for: Need(usual: [push, other]), now: 1) == nil)
     }
 
     @Test func pullIsNoPush() {
         var cache = TokenCache()
         cache.keep("t", [pull], lifetime: 60, now: 0)
-        #expect(cache.token(for: [push], now: 1) == nil)
+        #expect(cache.token(for: Need(usual: [push]), now: 1) == nil)
     }
 
     @Test func expires() {
         var cache = TokenCache()
         cache.keep("t", [pull], lifetime: 60, now: 0)
-        #expect(cache.token(for: [pull], now: 53) == "t")
-        #expect(cache.token(for: [pull], now: 55) == nil)
+        #expect(cache.token(for: Need(usual: [pull]), now: 53) == "t")
+        #expect(cache.token(for: Need(usual: [pull]), now: 55) == nil)
     }
 
     @Test func refusedOnesGo() {
         var cache = TokenCache()
         cache.keep("t", [pull], lifetime: 60, now: 0)
         cache.drop("t")
-        #expect(cache.token(for: [pull], now: 1) == nil)
+        #expect(cache.token(for: Need(usual: [pull]), now: 1) == nil)
     }
 
     @Test func asksForAllThatWasNeeded() {
         var cache = TokenCache()
-        #expect(cache.union(with: [pull]) == [pull])
-        #expect(cache.union(with: [other]) == [pull, other])
-        #expect(cache.union(with: [push]) == [other, push])
-        #expect(cache.union(with: [pull]) == [other, push])
+        #expect(cache.union(with: Need(usual: [pull])) == [pull])
+        #expect(cache.union(with: Need(usual: [other])) == [pull, other])
+        #expect(cache.union(with: Need(usual: [push])) == [other, push])
+        #expect(cache.union(with: Need(usual: [pull])) == [other, push])
+    }
+
+    @Test func specialRightsStayWithTheirRequest() {
+        var cache = TokenCache()
+        let mount = Need(usual: [push], special: other)
+        #expect(cache.union(with: mount) == [push, other])
+        #expect(cache.union(with: Need(usual: [pull])) == [push])
+        cache.keep("m", [push, other], isSpecial: true, lifetime: 60, now: 0)
+        #expect(cache.token(for: mount, now: 1) == "m")
+        #expect(cache.token(for: Need(usual: [push]), now: 1) == nil)
+        cache.keep("t", [push, other], lifetime: 60, now: 0)
+        #expect(cache.token(for: Need(usual: [push]), now: 1) == "t")
+    }
+
+    @Test func deletingIsAskedForWithTheRest() {
+        let delete = Scope(repository: "a", isPush: true, isDelete: true)
+        var cache = TokenCache()
+        let wanted = cache.union(with: Need(usual: [push], special: delete))
+        #expect(wanted.map(\.description) == ["repository:a:pull,push,delete"])
     }
 
     private func request(
@@ -158,6 +177,12 @@ struct TokenTests {
         (#"{"token":"a"}"#, "a", 60.0), (#"{"access_token":"b","expires_in":300}"#, "b", 300),
         (#"{"token":"","access_token":"b","expires_in":0}"#, "b", 1),
         (#"{"token":"a","expires_in":99999999999}"#, "a", 86_400),
+        (#"{"token":"a","expires_in":3599.0}"#, "a", 3599),
+        (#"{"token":"a","expires_in":"3599"}"#, "a", 3599),
+        (#"{"token":"a","expires_in":1e400}"#, "a", 86_400),
+        (#"{"token":"a","expires_in":"soon"}"#, "a", 60),
+        (#"{"token":"a","expires_in":"nan"}"#, "a", 60),
+        (#"{"token":"a","expires_in":[1]}"#, "a", 60),
     ])
     func answer(_ body: String, _ token: String, _ lifetime: Double) throws {
         let answer = try TokenRequest.answer(Array(body.utf8))

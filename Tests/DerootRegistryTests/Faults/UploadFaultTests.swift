@@ -63,6 +63,9 @@ struct UploadFaultTests {
         try stage.push(mounting: stage.name("v1", repository: "base/image"))
         expectPushed(stage)
         #expect(stage.server.requests.count <= 60)
+        let mounts = stage.server.requests("POST", session).filter { $0.query("from") != nil }
+        // A missing blob may be the only one, and what is out of order may be in order again.
+        #expect(mounts.count == 1 || [404, 500].contains(status))
     }
 
     @Test func F13_mountsThatLie() throws {

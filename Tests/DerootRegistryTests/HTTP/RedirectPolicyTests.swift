@@ -89,6 +89,23 @@ struct RedirectPolicyTests {
         #expect(next.body.count == 1)
     }
 
+    // A refresh token is in the body of a request for a token.
+    @Test(arguments: [301, 302, 307, 308])
+    func secretBodiesStayAtHome(_ status: Int) throws {
+        var request = HTTPRequest(.post, try WebAddress(parsing: "https://h/token"))
+        request.body = .bytes(Array("hush".utf8))
+        request.isBodySecret = true
+        func next(_ target: String, _ status: Int) throws(DerootError) -> HTTPRequest? {
+            try RedirectPolicy.follow(HTTPResponse(status, [("location", target)]), of: request)
+        }
+        let error = #expect(throws: DerootError.self) { try next("https://o/token", status) }
+        #expect(error?.code == .hostile)
+        #expect(error?.message == "h sends a secret on to o")
+        #expect(try next("/other", status)?.body.count == 4)
+        // What is read instead carries nothing.
+        #expect(try next("https://o/token", 303)?.body.count == 0)
+    }
+
     @Test(arguments: [200, 304, 300, 404])
     func isNoRedirect(_ status: Int) throws {
         #expect(try follow(status, from: "https://h/", to: "https://o/") == nil)

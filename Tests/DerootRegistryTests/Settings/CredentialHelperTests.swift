@@ -28,6 +28,32 @@ struct CredentialHelperTests {
         #expect(try ask(home, "h.io") == .anonymous)
     }
 
+    @Test("a helper is asked once for a host, and again when what it said is refused")
+    func askedOnce() throws {
+        let home = try Home()
+        try home.write("run/containers/auth.json", #"{"credHelpers":{"h.io":"one","i.io":"one"}}"#)
+        try home.helper(
+            "one",
+            "echo >> \(home.files("runs")); "
+                + #"printf '{"Username":"me","Secret":"%s"}' $(wc -l < "#
+                + "\(home.files("runs")))")
+        let settings = try home.settings()
+        func place(_ host: String, _ repository: String) -> RegistryEndpoint {
+            RegistryEndpoint(host: host, repository: repository)
+        }
+        let first = RegistryCredentials.basic(user: "me", secret: "1")
+        let second = RegistryCredentials.basic(user: "me", secret: "2")
+        #expect(try settings.credentials(for: place("h.io", "a")) == first)
+        #expect(try settings.credentials(for: place("h.io", "b/c")) == first)
+        #expect(try settings.credentials(for: place("h.io", "a"), insteadOf: first) == second)
+        // What another repository has renewed is not renewed again.
+        #expect(try settings.credentials(for: place("h.io", "b/c"), insteadOf: first) == second)
+        #expect(try settings.credentials(for: place("h.io", "d")) == second)
+        #expect(try home.files.read("runs").count == 2)
+        #expect(
+            try settings.credentials(for: place("i.io", "a")) == .basic(user: "me", secret: "3"))
+    }
+
     @Test("Docker Hub has its own name, and a token is one")
     func hub() throws {
         let home = try Home()

@@ -7,6 +7,7 @@ import Testing
 @Suite("credentials")
 struct CredentialsTests {
     private static let basic = RegistryCredentials.basic(user: "me", secret: "p:w")
+    private static let hub = "https://index.docker.io/v1/"
 
     private func ask(
         _ home: Home, _ name: String, _ overrides: RegistryOverrides = RegistryOverrides(),
@@ -100,6 +101,14 @@ struct CredentialsTests {
             ("H.io/a", ["h.IO"], "h.IO"),
             ("h.io/a", ["https://h.io/x", "h.io"], "h.io"),
             ("h.io/a", ["h.io", "https://h.io/x"], "h.io"),
+            ("h.io/a", ["https://h.io/v2/", "https://h.io/x"], "https://h.io/v2/"),
+            ("h.io/a", ["https://h.io/x", "http://h.io"], "http://h.io"),
+            ("h.io/a", ["https://h.io/x"], "https://h.io/x"),
+            // Docker's login by a browser leaves tokens of its own, in any order.
+            ("nginx", [hub, hub + "access-token", hub + "refresh-token"], hub),
+            ("nginx", [hub + "refresh-token", hub + "access-token", hub], hub),
+            ("nginx", [hub + "refresh-token"], nil),
+            ("h.io/team/access-token", ["h.io/team/access-token"], "h.io/team/access-token"),
             ("[::1]:5000/a", ["[::1]:5000"], "[::1]:5000"),
             ("nginx", ["https://index.docker.io/v1/"], "https://index.docker.io/v1/"),
             ("nginx", ["docker.io"], "docker.io"),
