@@ -54,6 +54,46 @@ struct CredentialHelperTests {
             try settings.credentials(for: place("i.io", "a")) == .basic(user: "me", secret: "3"))
     }
 
+    @Test("one that is refused everywhere is run again once a minute, whatever it says")
+    func refusedEverywhere() throws {
+        let home = try Home()
+        try home.helper(
+            "one",
+            "echo >> \(home.files("runs")); "
+                + #"printf '{"Username":"me","Secret":"%s"}' $(wc -l < "#
+                + "\(home.files("runs")))")
+        let clock = FakeClock()
+        let answers = HelperAnswers(now: clock.timekeeper.now)
+        let helper = try CredentialHelper("one", in: home.environment())
+        func ask(_ refused: RegistryCredentials?) throws -> RegistryCredentials? {
+            try answers.credentials(helper, for: "h.io", insteadOf: refused)
+        }
+        for _ in 0..<5 { _ = try ask(try ask(nil)) }
+        #expect(try home.files.read("runs").count == 2)
+        clock.pass(61)
+        for _ in 0..<5 { _ = try ask(try ask(nil)) }
+        #expect(try home.files.read("runs").count == 3)
+    }
+
+    @Test("one that fails is left in peace for a minute, and says the same")
+    func failsOnce() throws {
+        let home = try Home()
+        try home.helper("one", "echo >> \(home.files("runs")); exit 3")
+        let clock = FakeClock()
+        let answers = HelperAnswers(now: clock.timekeeper.now)
+        let helper = try CredentialHelper("one", in: home.environment())
+        func ask() -> DerootError? {
+            failure { () throws(DerootError) in
+                _ = try answers.credentials(helper, for: "h.io", insteadOf: nil)
+            }
+        }
+        for _ in 0..<5 { #expect(ask()?.message.contains("status 3") == true) }
+        #expect(try home.files.read("runs").count == 1)
+        clock.pass(61)
+        #expect(ask() != nil)
+        #expect(try home.files.read("runs").count == 2)
+    }
+
     @Test("Docker Hub has its own name, and a token is one")
     func hub() throws {
         let home = try Home()
