@@ -146,7 +146,7 @@ package final class RegistryClient: Sendable {
                 scheme = .http
             }
             shared.schemes.withLock { $0[endpoint.host] = scheme }
-            shared.greetings.note(outcome, of: secure.origin)
+            shared.greetings.note(outcome, of: secure.origin, endpoint.trust)
             return scheme
         }
         return try WebAddress(scheme, host: endpoint.host)
@@ -182,13 +182,12 @@ package final class RegistryClient: Sendable {
         }
         if !isFarewell {
             try authorizer.introduce(to: authority) { () throws(DerootError) in
-                try shared.greetings.refusal(of: authority) { () throws(DerootError) in
-                    try transport.exchange(
-                        HTTPRequest(.get, root.at("/v2/")), trust: endpoint.trust, receiver: nil)
+                try shared.greetings.refusal(of: authority, endpoint.trust) {
+                    () throws(DerootError) in try greet(root, endpoint)
                 }
             }
         }
-        var header = try authorizer.header(for: need, send: ask)
+        var header = try authorizer.header(for: need, isFarewell: isFarewell, send: ask)
         var conversation = Conversation(
             request, authority: authority, authorization: header,
             budget: repeats ? RetryBudget(options) : nil)
@@ -226,6 +225,27 @@ package final class RegistryClient: Sendable {
             case .giveUp(let outcome, let seconds):
                 throw refusal(outcome, endpoint).tooLong(seconds, endpoint.repository)
             }
+        }
+    }
+
+    /// What a host answers to strangers; asked up to three times, since all requests after it would miss
+    /// what one hiccup hides.
+    private func greet(
+        _ root: WebAddress, _ endpoint: RegistryEndpoint
+    ) throws(DerootError) -> HTTPOutcome {
+        var patience = options
+        patience.tries = min(options.tries, 3)
+        var budget = RetryBudget(patience)
+        while true {
+            let outcome = try transport.exchange(
+                HTTPRequest(.get, root.at("/v2/")), trust: endpoint.trust, receiver: nil)
+            switch outcome {
+            // Who does not answer is waited for by the request itself.
+            case .failure(let failure) where failure.kind != .broken: return outcome
+            case .failure, .response: break
+            }
+            guard case .wait(let seconds) = budget.judge(outcome) else { return outcome }
+            try options.timekeeper.sleep(seconds) {}
         }
     }
 

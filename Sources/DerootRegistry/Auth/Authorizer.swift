@@ -17,8 +17,18 @@ final class Authorizer: Sendable {
         let peer: PeerAddress?
     }
 
+    /// A token server's refusal to somebody who was not asked by the repository.
+    private struct Unheard {
+        let error: DerootError
+        let realm: String?
+        let time: Double
+    }
+
     private struct State {
         var scheme = Scheme.unknown
+        /// Whether the scheme is the host's alone, and neither a repository nor a token has confirmed it.
+        var isGuess = false
+        var unheard: Unheard?
         var tokens = TokenCache()
         var credentials: RegistryCredentials?
         /// Special rights that were refused.
@@ -44,8 +54,10 @@ final class Authorizer: Sendable {
         self.timekeeper = timekeeper
     }
 
-    /// Whether there are credentials for the endpoint, as far as was asked for.
-    var isAnonymous: Bool { state.withLock { $0.credentials ?? .anonymous } == .anonymous }
+    /// Whether there are credentials for the endpoint that count, as far as was asked for.
+    var isAnonymous: Bool {
+        state.withLock { $0.unheard != nil || $0.credentials ?? .anonymous == .anonymous }
+    }
 
     /// Whether a special right is known to be refused.
     func isRefused(_ special: Scope) -> Bool { state.withLock { $0.refused.contains(special) } }
@@ -71,7 +83,10 @@ final class Authorizer: Sendable {
                 let challenges = try Challenge.all(in: response)
                 var scheme = scheme(challenges, response, registry, nil)
                 if case .basic = scheme { scheme = try basic(nil).map(Scheme.basic) ?? .unknown }
-                state.withLock { $0.scheme = scheme }
+                state.withLock { state in
+                    state.scheme = scheme
+                    state.isGuess = true
+                }
             } catch  where error.code != .interrupted {
                 // Where credentials are asked for, somebody learns why.
             }
@@ -82,15 +97,32 @@ final class Authorizer: Sendable {
     /// The header for a request that needs this: one that is known, or a new token where the
     /// registry is known to want one; a large body would else be sent in vain.
     ///
+    /// A last word is worth no token but one with a right of its own: everybody waits for it then.
+    ///
     /// - Throws: See `answer`.
     func header(
-        for need: Need, send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
+        for need: Need, isFarewell: Bool = false,
+        send: (HTTPRequest) throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> String? {
         if let known = known(for: need) { return known }
-        guard case .bearer(let challenge) = state.withLock({ $0.scheme }) else { return nil }
+        guard !isFarewell || need.special != nil else { return nil }
+        guard case .bearer = state.withLock({ $0.scheme }) else { return nil }
         return try turn.withLock { (_) throws(DerootError) -> String? in
             if let known = known(for: need) { return known }
-            return "Bearer " + (try token(challenge, need, send: send))
+            guard case .bearer(let asked) = state.withLock({ $0.scheme }) else { return nil }
+            do throws(DerootError) {
+                return "Bearer " + (try token(asked, need, send: send))
+            } catch  where error.code == .denied && need.isPull && state.withLock(\.isGuess) {
+                // Registries that ask at `/v2/` may still give to everybody what is public; where this one
+                // does not, somebody learns why.
+                let realm = asked.challenge.parameters["realm"]
+                let unheard = Unheard(error: error, realm: realm, time: timekeeper.now())
+                state.withLock { state in
+                    state.scheme = .unknown
+                    state.unheard = unheard
+                }
+                return nil
+            }
         }
     }
 
@@ -122,9 +154,16 @@ final class Authorizer: Sendable {
                 state.withLock { $0.tokens.drop(String(refused.dropFirst(7))) }
             }
             switch scheme(challenges, response, registry, refused) {
-            case .bearer(let challenge):
-                let token = try token(challenge, need, send: send)
-                state.withLock { $0.scheme = .bearer(challenge) }
+            case .bearer(let asked):
+                // A wrong password is not sent twice.
+                if let unheard = state.withLock(\.unheard),
+                    unheard.realm == asked.challenge.parameters["realm"],
+                    abs(timekeeper.now() - unheard.time) < Self.pause
+                {
+                    throw unheard.error
+                }
+                let token = try token(asked, need, send: send)
+                state.withLock { $0.scheme = .bearer(asked) }
                 return "Bearer \(token)"
             case .basic:
                 guard let header = try basic(refused) else { return nil }
@@ -217,6 +256,8 @@ final class Authorizer: Sendable {
         }
         let answer = try TokenRequest.answer(response.body)
         state.withLock { state in
+            state.isGuess = false
+            state.unheard = nil
             state.tokens.keep(
                 answer.token, request.scopes, isSpecial: need.special != nil,
                 lifetime: answer.lifetime, now: now)

@@ -15,17 +15,25 @@ final class Greetings: Sendable {
         let answer = Mutex<Answer?>(nil)
     }
 
-    private let hosts = Mutex<[WebAddress.Origin: Greeting]>([:])
+    /// Whom we do not verify may say what he likes, but not to those who do (F06).
+    private struct Host: Hashable {
+        let origin: WebAddress.Origin
+        let trust: TrustSettings
+    }
+
+    private let hosts = Mutex<[Host: Greeting]>([:])
 
     init() {}
 
-    /// How a host refuses strangers; nil where it does not.
+    /// How a host refuses strangers, as far as it is trusted like this; nil where it does not.
     ///
     /// - Throws: What `ask` throws.
     func refusal(
-        of host: WebAddress.Origin, ask: () throws(DerootError) -> HTTPOutcome
+        of origin: WebAddress.Origin, _ trust: TrustSettings,
+        ask: () throws(DerootError) -> HTTPOutcome
     ) throws(DerootError) -> HTTPResponse? {
-        try greeting(host).answer.withLock { (answer) throws(DerootError) -> HTTPResponse? in
+        try greeting(Host(origin: origin, trust: trust)).answer.withLock {
+            (answer) throws(DerootError) -> HTTPResponse? in
             if let answer { return answer.refusal }
             let response = try ask().response
             let refusal = response?.status == 401 ? response : nil
@@ -35,12 +43,14 @@ final class Greetings: Sendable {
     }
 
     /// Notes what a host has answered already.
-    func note(_ outcome: HTTPOutcome, of host: WebAddress.Origin) {
+    func note(_ outcome: HTTPOutcome, of origin: WebAddress.Origin, _ trust: TrustSettings) {
         guard let response = outcome.response, response.status == 401 else { return }
-        greeting(host).answer.withLock { $0 = Answer(refusal: response) }
+        greeting(Host(origin: origin, trust: trust)).answer.withLock {
+            $0 = Answer(refusal: response)
+        }
     }
 
-    private func greeting(_ host: WebAddress.Origin) -> Greeting {
+    private func greeting(_ host: Host) -> Greeting {
         hosts.withLock { hosts in
             if let known = hosts[host] { return known }
             let greeting = Greeting()

@@ -43,6 +43,9 @@ struct Need: Sendable {
     ///
     /// Token servers may refuse a whole request for it, so that no other request depends on it.
     var special: Scope?
+
+    /// Whether it is no more than to pull from repositories.
+    var isPull: Bool { special == nil && usual.allSatisfy { $0.actions == [.pull] } }
 }
 
 /// Bearer tokens of one registry by what they allow, until they expire.

@@ -89,8 +89,99 @@ struct GreetingTests {
         let settings = FixedSettings(endpoint: place("a"), credentials: Self.somebody)
         let client = client(transport, settings)
         for name in ["a", "b"] { #expect(try get(client, place(name)) == 200) }
-        #expect(transport.sent.count == 3)
+        #expect(transport.sent.count == (status == 500 ? 5 : 3))
         #expect(transport.sent.allSatisfy { $0.request.authorization == nil })
+    }
+
+    @Test(arguments: [429, 500, 503]) func aHiccupHidesNothing(_ status: Int) throws {
+        let transport = RuleTransport { request, number in
+            if number == 0 { return .response(HTTPResponse(status)) }
+            if number == 1 { return .failure(TransportFailure(.broken)) }
+            if request.authorization == "Basic dTpodXNo" { return .response(HTTPResponse(200)) }
+            return .response(request.address.target == "/v2/" ? Self.basic : HTTPResponse(404))
+        }
+        let settings = FixedSettings(endpoint: place("a"), credentials: Self.somebody)
+        #expect(try get(client(transport, settings), place("a")) == 200)
+    }
+
+    // A mirror that is down is passed over soon.
+    @Test(arguments: [TransportFailure.Kind.refused, .noSuchHost, .stalled, .certificate])
+    func whoDoesNotAnswerIsGreetedOnce(_ kind: TransportFailure.Kind) throws {
+        let transport = RuleTransport { _, _ in .failure(TransportFailure(kind)) }
+        let settings = FixedSettings(endpoint: place("a"), credentials: Self.somebody)
+        _ = try get(client(transport, settings), place("a"))
+        #expect(transport.sent.count { $0.request.address.target == "/v2/" } == 1)
+    }
+
+    // F06: registries.conf may have a table with `insecure` for a part of a host.
+    @Test func whoIsNotVerifiedDoesNotSpeakForTheHost() throws {
+        let transport = RuleTransport { request, _ in
+            if request.address.origin.host == "evil.corp" {
+                return .response(HTTPResponse(200, body: Array(#"{"token":"t"}"#.utf8)))
+            }
+            return .response(
+                request.authorization == nil
+                    ? HTTPResponse(
+                        401, [("www-authenticate", #"Bearer realm="https://evil.corp/t""#)])
+                    : HTTPResponse(200))
+        }
+        let settings = FixedSettings(endpoint: place("a"), credentials: Self.somebody)
+        let client = client(transport, settings)
+        var test = place("test/a")
+        test.trust.verifies = false
+        #expect(try get(client, test) == 200)
+        let before = transport.sent.count
+        #expect(try get(client, place("a")) == 200)
+        #expect(transport.sent[before].line == "GET https://r.corp/v2/")
+        #expect(transport.sent[before].trust.verifies)
+    }
+
+    /// A registry that asks at `/v2/` and whose token server knows nobody; what is public it gives to all.
+    private func halfOpen() -> RuleTransport {
+        RuleTransport { request, _ in
+            if request.address.origin.host == "auth.corp" { return .response(HTTPResponse(401)) }
+            if request.address.target.hasPrefix("/v2/open/"), request.method == .get {
+                return .response(HTTPResponse(200))
+            }
+            return .response(
+                HTTPResponse(401, [("www-authenticate", #"Bearer realm="https://auth.corp/t""#)]))
+        }
+    }
+
+    @Test func whatIsPublicIsReadWithAnOldPassword() throws {
+        let transport = halfOpen()
+        let settings = FixedSettings(endpoint: place("open"), credentials: Self.somebody)
+        let client = client(transport, settings)
+        for _ in 0..<3 { #expect(try get(client, place("open")) == 200) }
+        #expect(transport.sent.count { $0.request.address.origin.host == "auth.corp" } == 1)
+        #expect(transport.sent.count == 5)
+    }
+
+    @Test func anOldPasswordIsSaidToBeOneWhereItIsNeeded() throws {
+        let transport = halfOpen()
+        let settings = FixedSettings(endpoint: place("closed"), credentials: Self.somebody)
+        let client = client(transport, settings)
+        for _ in 0..<3 {
+            let error = #expect(throws: DerootError.self) { try get(client, place("closed")) }
+            #expect(error?.code == .denied)
+            #expect(error?.message.contains("does not accept our credentials") == true)
+        }
+        #expect(transport.sent.count { $0.request.address.origin.host == "auth.corp" } == 1)
+    }
+
+    // A list for strangers is shorter, and a push may be long.
+    @Test(arguments: [
+        Need(usual: [.catalog]), Need(usual: [Scope(repository: "open", isPush: true)]),
+    ])
+    func lessThanThatIsNotDoneWithout(_ need: Need) throws {
+        let settings = FixedSettings(endpoint: place("open"), credentials: Self.somebody)
+        let client = client(halfOpen(), settings)
+        let endpoint = place("open")
+        let request = HTTPRequest(.get, try client.root(of: endpoint).at("/v2/open/x"))
+        let error = #expect(throws: DerootError.self) {
+            try client.send(request, to: endpoint, need: need, repeats: true)
+        }
+        #expect(error?.code == .denied)
     }
 
     // How a host is spoken to is found out by the same request.

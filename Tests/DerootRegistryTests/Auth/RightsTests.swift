@@ -148,4 +148,35 @@ struct RightsTests {
         #expect(sent.last?.request.authorization == "Bearer t")
         #expect(later.map(\.request.method) == [.head], "the good token is still there")
     }
+
+    // Ctrl-C has two seconds for all of them, and each request may take one.
+    @Test func farewellsDoNotWaitForTokenServers() throws {
+        let clock = FakeClock()
+        let isOver = Mutex(false)
+        let transport = RuleTransport { request, _ in
+            if request.address.origin.host == "auth.corp" {
+                if isOver.withLock({ $0 }) { return .failure(TransportFailure(.stalled)) }
+                return .response(HTTPResponse(200, body: Array(#"{"token":"t"}"#.utf8)))
+            }
+            return .response(
+                request.authorization == "Bearer t"
+                    ? HTTPResponse(404) : HTTPResponse(401, [("www-authenticate", Self.bearer)]))
+        }
+        var options = RegistryOptions()
+        options.timekeeper = clock.timekeeper
+        let endpoint = RegistryEndpoint(host: "r.corp", repository: "team/app")
+        let client = RegistryClient(
+            settings: FixedSettings(endpoint: endpoint), options: options, transport: transport)
+        let repository = try Repository(endpoint, .write, client: client)
+        _ = try repository.blobSize(digest)
+        clock.pass(61)
+        isOver.withLock { $0 = true }
+        let before = transport.sent.count
+        for number in 0..<3 {
+            repository.cancel(
+                UploadPlace(try WebAddress(parsing: "https://r.corp/v2/team/app/u/\(number)")))
+        }
+        let hosts = transport.sent[before...].map(\.request.address.origin.host)
+        #expect(hosts == ["auth.corp", "r.corp", "r.corp", "r.corp"])
+    }
 }
