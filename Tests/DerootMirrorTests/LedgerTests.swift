@@ -204,4 +204,37 @@ struct LedgerTests {
         let after = try ledger.prune(keeping: [], dryRun: false)
         #expect(after.gone.count == 3 && after.kept.isEmpty && after.refusal == nil)
     }
+
+    @Test(
+        "one entry that cannot be deleted keeps no other, and a registry that fails ends it",
+        arguments: [(400, 2, 1), (403, 2, 1), (412, 2, 1), (503, 0, 3)])
+    func pruneGoesOn(_ status: Int, _ gone: Int, _ kept: Int) throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        for number in 0..<3 {
+            let key = LedgerKey(
+                source: Digest.of([UInt8(number)]), name: "s.io/a/b:1", recipe: recipe.digest)
+            try ledger.note(.done(result), for: key, ["x": .number(number)])
+        }
+        registry.fail("DELETE", with: status, times: status == 503 ? 100 : 1)
+        let found = try ledger.prune(keeping: [], dryRun: false)
+        #expect(found.gone.count == gone && found.kept.count == kept)
+        #expect((found.refusal?.code == .transient) == (status == 503))
+    }
+
+    @Test("a host whose name leads nowhere is no empty ledger")
+    func noSuchHost() throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        try ledger.note(.done(result), for: key, ["x": .number(1)])
+        registry.breakAfter(0, .noSuchHost)
+        for access in [RegistryAccess.read, .write] {
+            let error = #expect(throws: DerootError.self) {
+                _ = try Ledger(target: "t.io/hard", client: registry.client(), access)
+            }
+            #expect(error?.code == .notFound)
+        }
+        #expect(throws: DerootError.self) { try ledger.refresh() }
+        #expect(ledger[key] == .done(result))
+    }
 }
