@@ -167,6 +167,23 @@ struct LedgerTests {
         #expect(registry.tags("hard/deroot-ledger").count == 2)
     }
 
+    @Test("where tags are immutable an entry of another form is as good")
+    func immutableForm() throws {
+        let registry = MemoryRegistry()
+        try Ledger(target: "t.io/hard", client: registry.client())
+            .note(.done(result), for: key, ["x": .number(1)])
+        registry.behave { ($0.refusesTypes, $0.immutable) = (400, 400) }
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        let other = LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest)
+        for key in [other, key] { try ledger.note(.done(result), for: key, ["x": .number(1)]) }
+        #expect(registry.tags("hard/deroot-ledger").count == 2)
+        registry.fail("PUT /v2/hard/deroot-ledger/manifests", with: 403, times: 100)
+        let third = LedgerKey(source: result, name: "s.io/a/c:1", recipe: recipe.digest)
+        #expect(throws: DerootError.self) {
+            try ledger.note(.done(result), for: third, ["x": .number(1)])
+        }
+    }
+
     @Test("who only reads asks for no more, but where a repository shows to writers alone")
     func access() throws {
         let registry = MemoryRegistry()

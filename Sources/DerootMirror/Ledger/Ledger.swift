@@ -94,19 +94,30 @@ package final class Ledger: Sendable {
         ]
         entry.members += details.members
         let document = JSON.object(entry).serialized(indented: true)
-        if case .refused = state {
-            // Where one request finds it: every run tells why.
-            let refusal = try details.object("refusal")
-            try repository.put(
-                artifact: document, type: Self.entryType, as: tag,
-                annotations: [
-                    Self.codeName: try refusal?.text("code") ?? "",
-                    Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
-                ])
-        } else {
-            try repository.put(artifact: document, type: Self.entryType, as: tag)
+        do throws(DerootError) {
+            try store(document, state, details, as: tag)
+        } catch  where error.code == .denied || error.code == .unsupported {
+            // The tag says it all: where it may not move, another form of the entry is as good.
+            guard try repository.head(tag) != nil else { throw error }
         }
         view.withLock { $0.add(state, for: key) }
+    }
+
+    private func store(
+        _ document: [UInt8], _ state: LedgerState, _ details: JSONObject, as tag: String
+    ) throws(DerootError) {
+        guard case .refused = state else {
+            try repository.put(artifact: document, type: Self.entryType, as: tag)
+            return
+        }
+        // Where one request finds it: every run tells why.
+        let refusal = try details.object("refusal")
+        try repository.put(
+            artifact: document, type: Self.entryType, as: tag,
+            annotations: [
+                Self.codeName: try refusal?.text("code") ?? "",
+                Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
+            ])
     }
 
     private static let codeName = "dev.deroot.refusal.code"
