@@ -21,6 +21,9 @@ public struct DerootError: Error, Sendable {
     ///
     /// It says nothing of any content, and may be otherwise the next time.
     package var isOfTransport = false
+    /// True where it may pass although its code is for what is wrong for good: a name server that does
+    /// not answer looks like a name that does not exist.
+    package var mayPass = false
 
     /// Makes an error.
     public init(

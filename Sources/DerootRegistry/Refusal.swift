@@ -27,7 +27,10 @@ struct Refusal {
     /// It is one of the transport, but for a 404: that the registry does not have something is an answer.
     func error(_ what: String) -> DerootError {
         switch outcome {
-        case .failure(let failure): return Self.error(failure, host).ofTransport
+        case .failure(let failure):
+            var error = Self.error(failure, host).ofTransport
+            error.mayPass = failure.kind == .noSuchHost
+            return error
         case .response(let response):
             let error = error(response, what)
             return response.status == 404 ? error : error.ofTransport
@@ -67,7 +70,8 @@ struct Refusal {
                 advice: isAnonymous
                     ? "try later, or log in for a higher limit: podman login \(registry)"
                     : "try later, or be more patient with --retry-times and --retry-max-wait")
-        case 408, 500...:
+        // What is tried again: 499 is a proxy's word for a server that was too slow.
+        case 408, 499, 500...:
             return DerootError(
                 .transient, "\(host) failed with status \(response.status) for \(what)\(said)",
                 advice: "try later")

@@ -27,7 +27,7 @@ package struct RegistryRepository: Sendable {
         repository = try Repository(endpoint, access, client: client)
     }
 
-    /// All tags, sorted; none where there is no such repository.
+    /// All tags, sorted; none where the registry says that there is no such repository.
     ///
     /// `most` is for a repository of our own, where many tags are no attack; nil: 100 000.
     ///
@@ -36,7 +36,7 @@ package struct RegistryRepository: Sendable {
         do throws(DerootError) {
             return try repository.tags(most: most ?? TagPages.mostTags)
                 .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        } catch  where error.code == .notFound {
+        } catch  where error.code == .notFound && !error.isOfTransport {
             return []
         }
     }
@@ -110,18 +110,34 @@ package struct RegistryRepository: Sendable {
         _ = try repository.put(artifact, as: tag)
     }
 
-    /// Deletes a manifest; false where the registry has none.
+    /// What became of a manifest that was to be deleted.
+    package enum Deletion: Sendable {
+        case gone
+        /// The registry has none.
+        case missing
+        /// The registry deletes nothing at all.
+        case impossible(DerootError)
+
+        package var isGone: Bool { if case .gone = self { true } else { false } }
+    }
+
+    /// Deletes a manifest.
     ///
-    /// - Throws: `.denied`, `.unsupported` where the registry does not delete, `.transient`.
-    package func delete(_ digest: Digest) throws(DerootError) -> Bool {
+    /// - Throws: `.denied`, `.unsupported` where the registry does not delete this one, `.transient`.
+    package func delete(_ digest: Digest) throws(DerootError) -> Deletion {
         let outcome = try repository.delete(
             repository.request(.delete, "manifests/\(digest)"), repeats: true)
         guard let response = outcome.response else { throw repository.refusal(outcome, "it") }
-        guard !response.isSuccess else { return true }
-        guard response.status == 404 else {
-            throw repository.refusal(outcome, "the deletion of a manifest")
+        var refusal: DerootError { repository.refusal(outcome, "the deletion of a manifest") }
+        switch response.status {
+        case 200..<300: return .gone
+        case 404: return .missing
+        case 405, 501:
+            var error = refusal
+            error.code = .unsupported
+            return .impossible(error)
+        default: throw refusal
         }
-        return false
     }
 
     /// The repositories of a registry (distribution, "Listing Repositories"), sorted.

@@ -114,7 +114,8 @@ package final class RegistrySource: ImageSource {
             throw DerootError(
                 .mismatch,
                 "the document has \(bytes.count) bytes, its descriptor says \(descriptor.size)",
-                at: place)
+                at: place
+            ).ofContent
         }
         return bytes
     }

@@ -167,6 +167,23 @@ struct LedgerTests {
         #expect(registry.tags("hard/deroot-ledger").count == 2)
     }
 
+    @Test("where tags are immutable an entry of another form is as good")
+    func immutableForm() throws {
+        let registry = MemoryRegistry()
+        try Ledger(target: "t.io/hard", client: registry.client())
+            .note(.done(result), for: key, ["x": .number(1)])
+        registry.behave { ($0.refusesTypes, $0.immutable) = (400, 400) }
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        let other = LedgerKey(source: result, name: "s.io/a/b:1", recipe: recipe.digest)
+        for key in [other, key] { try ledger.note(.done(result), for: key, ["x": .number(1)]) }
+        #expect(registry.tags("hard/deroot-ledger").count == 2)
+        registry.fail("PUT /v2/hard/deroot-ledger/manifests", with: 403, times: 100)
+        let third = LedgerKey(source: result, name: "s.io/a/c:1", recipe: recipe.digest)
+        #expect(throws: DerootError.self) {
+            try ledger.note(.done(result), for: third, ["x": .number(1)])
+        }
+    }
+
     @Test("who only reads asks for no more, but where a repository shows to writers alone")
     func access() throws {
         let registry = MemoryRegistry()
@@ -203,5 +220,38 @@ struct LedgerTests {
         registry.heal()
         let after = try ledger.prune(keeping: [], dryRun: false)
         #expect(after.gone.count == 3 && after.kept.isEmpty && after.refusal == nil)
+    }
+
+    @Test(
+        "one entry that cannot be deleted keeps no other, and a registry that fails ends it",
+        arguments: [(400, 2, 1), (403, 2, 1), (412, 2, 1), (503, 0, 3)])
+    func pruneGoesOn(_ status: Int, _ gone: Int, _ kept: Int) throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        for number in 0..<3 {
+            let key = LedgerKey(
+                source: Digest.of([UInt8(number)]), name: "s.io/a/b:1", recipe: recipe.digest)
+            try ledger.note(.done(result), for: key, ["x": .number(number)])
+        }
+        registry.fail("DELETE", with: status, times: status == 503 ? 100 : 1)
+        let found = try ledger.prune(keeping: [], dryRun: false)
+        #expect(found.gone.count == gone && found.kept.count == kept)
+        #expect((found.refusal?.code == .transient) == (status == 503))
+    }
+
+    @Test("a host whose name leads nowhere is no empty ledger")
+    func noSuchHost() throws {
+        let registry = MemoryRegistry()
+        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
+        try ledger.note(.done(result), for: key, ["x": .number(1)])
+        registry.breakAfter(0, .noSuchHost)
+        for access in [RegistryAccess.read, .write] {
+            let error = #expect(throws: DerootError.self) {
+                _ = try Ledger(target: "t.io/hard", client: registry.client(), access)
+            }
+            #expect(error?.code == .notFound)
+        }
+        #expect(throws: DerootError.self) { try ledger.refresh() }
+        #expect(ledger[key] == .done(result))
     }
 }

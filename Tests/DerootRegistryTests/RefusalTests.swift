@@ -59,6 +59,14 @@ struct RefusalTests {
         }
     }
 
+    @Test func whatIsTriedAgainIsTransientInTheEndToo() {
+        for status in [408, 429, 499, 500, 502, 503, 504, 520, 524, 530] {
+            #expect(RetryBudget.isTransient(.response(HTTPResponse(status))))
+            #expect(error(.response(HTTPResponse(status))).code == .transient, "\(status)")
+        }
+        #expect(error(.failure(TransportFailure(.noSuchHost))).mayPass)
+    }
+
     @Test func theRegistrysWordsAreHarmless() {
         let body = #"{"errors":[{"code":"DENIED","message":"no\u001b[31m\nway","detail":"hush"}]}"#
         let text = error(.response(HTTPResponse(403, body: Array(body.utf8)))).description

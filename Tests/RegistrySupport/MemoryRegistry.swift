@@ -21,6 +21,8 @@ package final class MemoryRegistry: HTTPTransport {
         var failures: [(count: Int, status: Int, match: String)] = []
         /// How many requests are answered until none is any more; nil: all.
         var left: Int?
+        /// How it is then gone.
+        var absence = TransportFailure.Kind.refused
         /// How many manifests may be fetched until somebody allows more; nil: any number.
         var pulls: Int?
         /// What an answer says of the time to wait, with its status.
@@ -73,7 +75,9 @@ package final class MemoryRegistry: HTTPTransport {
     package func ask(toWait seconds: String?) { state.withLock { $0.retryAfter = seconds } }
 
     /// Answers so many requests more, and then none, as if it were gone.
-    package func breakAfter(_ requests: Int) { state.withLock { $0.left = requests } }
+    package func breakAfter(_ requests: Int, _ kind: TransportFailure.Kind = .refused) {
+        state.withLock { ($0.left, $0.absence) = (requests, kind) }
+    }
 
     /// Ends all failures.
     package func heal() {
@@ -127,12 +131,12 @@ package final class MemoryRegistry: HTTPTransport {
     ) throws(DerootError) -> HTTPOutcome {
         let body = try Self.bytes(request.body)
         if !body.isEmpty { request.sending?(UInt64(body.count)) }
-        let isGone = state.withLock { state in
-            guard let left = state.left else { return false }
+        let absence = state.withLock { state -> TransportFailure.Kind? in
+            guard let left = state.left else { return nil }
             state.left = max(0, left - 1)
-            return left == 0
+            return left == 0 ? state.absence : nil
         }
-        if isGone { return .failure(TransportFailure(.refused)) }
+        if let absence { return .failure(TransportFailure(absence)) }
         let response = state.withLock { answer(request, body, &$0) }
         if let receiver, try receiver.begin(response) {
             try unsafe response.body.span.bytes.withUnsafeBytes { (bytes) throws(DerootError) in

@@ -94,19 +94,30 @@ package final class Ledger: Sendable {
         ]
         entry.members += details.members
         let document = JSON.object(entry).serialized(indented: true)
-        if case .refused = state {
-            // Where one request finds it: every run tells why.
-            let refusal = try details.object("refusal")
-            try repository.put(
-                artifact: document, type: Self.entryType, as: tag,
-                annotations: [
-                    Self.codeName: try refusal?.text("code") ?? "",
-                    Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
-                ])
-        } else {
-            try repository.put(artifact: document, type: Self.entryType, as: tag)
+        do throws(DerootError) {
+            try store(document, state, details, as: tag)
+        } catch  where error.code == .denied || error.code == .unsupported {
+            // The tag says it all: where it may not move, another form of the entry is as good.
+            guard try repository.head(tag) != nil else { throw error }
         }
         view.withLock { $0.add(state, for: key) }
+    }
+
+    private func store(
+        _ document: [UInt8], _ state: LedgerState, _ details: JSONObject, as tag: String
+    ) throws(DerootError) {
+        guard case .refused = state else {
+            try repository.put(artifact: document, type: Self.entryType, as: tag)
+            return
+        }
+        // Where one request finds it: every run tells why.
+        let refusal = try details.object("refusal")
+        try repository.put(
+            artifact: document, type: Self.entryType, as: tag,
+            annotations: [
+                Self.codeName: try refusal?.text("code") ?? "",
+                Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
+            ])
     }
 
     private static let codeName = "dev.deroot.refusal.code"
@@ -139,36 +150,44 @@ package final class Ledger: Sendable {
     }
 
     /// Deletes the entries of keys that nobody asks for any more; gives the tags that went, and those
-    /// that the registry does not give up, with its first refusal.
+    /// that the registry does not give up, with its first refusal, or that it is down.
     ///
-    /// - Throws: `.denied`, `.transient`.
+    /// - Throws: `.denied`, `.transient` where the list cannot be read, `.interrupted`.
     package func prune(
         keeping keys: Set<LedgerKey>, dryRun: Bool
     ) throws(DerootError) -> (gone: [String], kept: [String], refusal: DerootError?) {
         var gone: [String] = []
         var kept: [String] = []
         var refusal: DerootError?
+        var isOver = false
         for tag in try repository.tags(most: Self.mostEntries) {
             guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
             try Interruption.check()
-            // A registry that deletes nothing is not asked for every one.
-            guard refusal?.code != .unsupported else {
+            // A registry that deletes nothing, or is down, is not asked for every one.
+            guard !isOver else {
                 kept.append(tag)
                 continue
             }
             do throws(DerootError) {
-                let isGone = if dryRun { true } else { try delete(tag) }
-                if isGone { gone.append(tag) }
-            } catch  where error.code == .denied || error.code == .unsupported {
-                refusal = refusal ?? error
+                switch dryRun ? .gone : try delete(tag) {
+                case .gone: gone.append(tag)
+                case .missing: break
+                case .impossible(let error):
+                    isOver = true
+                    throw error
+                }
+            } catch  where error.code != .interrupted {
+                let isTransient = error.code == .transient
+                refusal = isTransient ? error : refusal ?? error
+                isOver = isOver || isTransient
                 kept.append(tag)
             }
         }
         return (gone, kept, refusal)
     }
 
-    private func delete(_ tag: String) throws(DerootError) -> Bool {
-        guard let digest = try repository.digest(of: tag) else { return false }
+    private func delete(_ tag: String) throws(DerootError) -> RegistryRepository.Deletion {
+        guard let digest = try repository.digest(of: tag) else { return .missing }
         return try repository.delete(digest)
     }
 }

@@ -59,6 +59,8 @@ struct ItemConversion {
 
     /// Makes tags name a result that the repository has; gives how many did not, nil where the result
     /// is not there.
+    ///
+    /// A tag that is refused, as an immutable one is, keeps no other from being set.
     private func retag(_ digest: Digest, _ tags: [String]) throws(DerootError) -> Int? {
         let repository = try RegistryRepository(
             ImageName(parsing: item.repository), .write, client: destination, limits: limits)
@@ -66,11 +68,48 @@ struct ItemConversion {
         for tag in tags where try repository.head(tag) != digest { wrong.append(tag) }
         guard !wrong.isEmpty else { return 0 }
         guard let manifest = try repository.manifest(digest.description) else { return nil }
+        var refusal: DerootError?
         for tag in wrong {
             try Interruption.check()
-            try repository.put(manifest.bytes, manifest.type, as: tag)
+            do throws(DerootError) {
+                try repository.put(manifest.bytes, manifest.type, as: tag)
+            } catch  where Self.isRefused(error) { refusal = refusal ?? error }
         }
+        if let refusal { throw refusal }
         return wrong.count
+    }
+
+    private static func isRefused(_ error: DerootError) -> Bool {
+        error.code == .denied || error.code == .unsupported
+    }
+
+    private func hasResult(_ digest: Digest) -> Bool {
+        let repository = try? RegistryRepository(
+            ImageName(parsing: item.repository), .write, client: destination, limits: limits)
+        return (try? repository?.head(digest.description)) == digest
+    }
+
+    /// Makes the tags name the result; gives the refusal of one of them, where the result is there all
+    /// the same.
+    private func tag(
+        _ root: Descriptor, _ transaction: any DestinationTransaction
+    ) throws(DerootError) -> DerootError? {
+        var refusal: DerootError?
+        do throws(DerootError) {
+            try transaction.commit(root: root, name: nil)
+        } catch {
+            transaction.abort()
+            guard Self.isRefused(error), hasResult(root.digest) else { throw error }
+            refusal = error
+        }
+        let others = Array(item.tags.dropFirst())
+        do throws(DerootError) {
+            let retagged = others.isEmpty ? 0 : try retag(root.digest, others)
+            guard retagged != nil else {
+                throw DerootError(.transient, "the registry does not show the result yet")
+            }
+        } catch  where Self.isRefused(error) { refusal = refusal ?? error }
+        return refusal
     }
 
     private func conversion(_ name: ImageName) throws(DerootError) -> Conversion {
@@ -108,15 +147,11 @@ struct ItemConversion {
             return try refused(error, tally)
         }
         observer(.committing)
-        do throws(DerootError) {
-            try transaction.commit(root: result.root, name: nil)
-        } catch {
-            transaction.abort()
-            throw error
-        }
-        // Tags first, the ledger last: what it holds is true.
-        _ = try retag(result.root.digest, Array(item.tags.dropFirst()))
+        // Tags first, the ledger last: what it holds is true. A result whose tag is refused is held as
+        // well, so that no other run makes it again.
+        let refusal = try tag(result.root, transaction)
         try ledger.note(.done(result.root.digest), for: item.key, details(result))
+        if let refusal { throw refusal }
         var outcome = outcome(
             result.isUnchanged ? .unchanged(result.root.digest) : .converted(result.root.digest))
         outcome.traffic = tally.traffic(result)

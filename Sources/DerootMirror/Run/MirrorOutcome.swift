@@ -82,11 +82,16 @@ package struct MirrorOutcome: Sendable {
         let isOfImage = !isPublishing && !error.isOfTransport
         switch error.code {
         case .transient, .io: return .transient(message: message)
+        // The host was found when the plan was made.
+        case _ where error.mayPass: return .transient(message: message)
         case .blocked, .refused, .malformed, .truncated, .unsupported, .limit, .disagreement,
             .hostile:
             return isOfImage
                 ? .refused(code: error.code.name, message: message, isRemembered: true)
                 : .failed(code: error.code.name, message: message)
+        // Of an index without the platform that the recipe asks for.
+        case .notFound where isOfImage && error.isOfContent:
+            return .refused(code: error.code.name, message: message, isRemembered: true)
         case .mismatch where !isPublishing:
             return .refused(
                 code: error.code.name, message: message,

@@ -20,7 +20,9 @@ extension Repository {
             hasAPI = list != nil
             if list == nil { list = try tagged(subject, limit: limit) }
             for document in list?.manifests ?? [] {
-                let type = document.artifactType ?? "unknown"
+                let type =
+                    document.annotations[Referrer.typeAnnotation] ?? document.artifactType
+                    ?? "unknown"
                 found.append(
                     .init(
                         subject: subject, digest: document.digest,

@@ -1,5 +1,6 @@
 import DerootBytes
 import DerootOCI
+import DerootStore
 import Synchronization
 
 /// A file without a name that a blob arrives in, and that may be read meanwhile.
@@ -29,6 +30,14 @@ final class ArrivingBlob: Sendable {
         if let range { target.setAside(range) }
         try unsafe target.write(bytes)
         growth.advance(by: bytes.count)
+    }
+
+    /// The digest of what has come.
+    ///
+    /// - Throws: `.io`.
+    func digest(_ algorithm: Digest.Algorithm) throws(DerootError) -> Digest {
+        let written = room.withLock(\.written)
+        return try FileSlice(try target.duplicate(), count: written).digest(algorithm)
     }
 
     /// No more bytes come; `failure` says why, where some are missing.

@@ -75,6 +75,7 @@ final class Download {
         var isRejected = false
         let receiver = unsafe HTTPReceiver(
             begin: { [self] (response) throws(DerootError) in
+                try checkLength(response)
                 switch progress.begin(response) {
                 case .append, .restart: return true
                 case .reject:
@@ -89,10 +90,37 @@ final class Download {
         try flush()
         if isRejected { return .failure(TransportFailure(.broken, "a part that nobody asked for")) }
         if let response = outcome.response, response.isSuccess, !progress.isComplete {
+            if response.status == 200 { try checkStatedSize() }
             return .failure(
                 TransportFailure(.broken, "\(progress.offset) of \(descriptor.size) bytes came"))
         }
         return outcome
+    }
+
+    /// Makes sure that a blob which is too large is not fetched in vain.
+    ///
+    /// - Throws: `.mismatch`.
+    private func checkLength(_ response: HTTPResponse) throws(DerootError) {
+        guard response.status == 200, let length = UInt64(response["content-length"] ?? ""),
+            length > descriptor.size
+        else { return }
+        throw DerootError(
+            .mismatch,
+            "the registry says that the blob has \(length) bytes, its descriptor says "
+                + "\(descriptor.size)")
+    }
+
+    /// Makes sure that a blob whose end came early is not all there is: no other try gives more then.
+    ///
+    /// - Throws: `.mismatch`, of the content.
+    private func checkStatedSize() throws(DerootError) {
+        guard kept == progress.offset,
+            try arriving.digest(descriptor.digest.algorithm) == descriptor.digest
+        else { return }
+        throw DerootError(
+            .mismatch, "the blob has \(kept) bytes, its descriptor says \(descriptor.size)",
+            advice: "whoever made the image has to make it again"
+        ).ofContent
     }
 
     private func flush() throws(DerootError) {

@@ -107,6 +107,7 @@ package struct ImageGraph: Sendable {
         }
         return DerootError(
             .notFound, "there is no image for \(platform), only \(found)", at: place,
-            advice: "choose another --platform")
+            advice: "choose another --platform"
+        ).ofContent
     }
 }

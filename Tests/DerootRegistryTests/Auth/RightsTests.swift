@@ -62,7 +62,7 @@ struct RightsTests {
 
     @Test func deletingNeedsARightOfItsOwn() throws {
         let transport = transport("delete", HTTPResponse(202))
-        #expect(try repository(client(transport)).delete(digest))
+        #expect(try repository(client(transport)).delete(digest).isGone)
         #expect(asked(transport).count == 1)
         #expect(asked(transport)[0].hasSuffix("repository%3Ateam%2Fapp%3Apull%2Cpush%2Cdelete"))
     }
@@ -72,7 +72,7 @@ struct RightsTests {
         let transport = transport("delete", refuses: true, HTTPResponse(202))
         let repository = try repository(client(transport))
         for _ in 0..<3 {
-            let isGone = try repository.delete(digest)
+            let isGone = try repository.delete(digest).isGone
             #expect(isGone)
         }
         #expect(asked(transport).filter { $0.contains("delete") }.count == 1)
@@ -97,7 +97,7 @@ struct RightsTests {
     }
 
     @Test(arguments: [
-        (401, DerootError.Code.denied), (403, .denied), (405, .unsupported), (400, .unsupported),
+        (401, DerootError.Code.denied), (403, .denied), (412, .unsupported), (400, .unsupported),
     ])
     func deletingMayBeRefused(_ status: Int, _ code: DerootError.Code) throws {
         let transport = RuleTransport { _, _ in .response(HTTPResponse(status)) }
@@ -106,9 +106,19 @@ struct RightsTests {
         #expect(error?.code == code)
     }
 
+    @Test(arguments: [405, 501])
+    func deletingMayBeImpossible(_ status: Int) throws {
+        let transport = RuleTransport { _, _ in .response(HTTPResponse(status)) }
+        guard case .impossible(let error) = try repository(client(transport)).delete(digest) else {
+            Issue.record("it should be impossible")
+            return
+        }
+        #expect(error.code == .unsupported)
+    }
+
     @Test func nothingIsDeletedTwice() throws {
         let transport = RuleTransport { _, _ in .response(HTTPResponse(404)) }
-        let isGone = try repository(client(transport)).delete(digest)
+        let isGone = try repository(client(transport)).delete(digest).isGone
         #expect(!isGone)
     }
 
