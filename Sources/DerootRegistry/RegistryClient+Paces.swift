@@ -26,6 +26,15 @@ extension RegistryClient {
                 options.observer(.resting(endpoint.host, seconds: seconds))
                 try options.timekeeper.sleep(seconds) {}
                 let outcome = try look(request, endpoint, trust, need, &header, ask)
+                if let reserve = pace.reserve,
+                    let limit = outcome.response.flatMap(RequestGovernor.limit),
+                    limit <= reserve
+                {
+                    throw DerootError(
+                        .limit,
+                        "\(endpoint.host) grants \(limit) pulls, of which \(reserve) are to be left",
+                        advice: "lower ratelimit.min, else nothing can ever be pulled")
+                }
                 let tells = outcome.response.flatMap(RequestGovernor.remaining) != nil
                 looksInVain = tells ? 0 : looksInVain + 1
                 isSettled = governor.look(

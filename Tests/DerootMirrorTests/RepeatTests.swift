@@ -100,6 +100,22 @@ struct RepeatTests {
             mirror.results()["hardened/team/app0:1"] == mirror.results()["hardened/team/app0:2"])
     }
 
+    @Test("what was beyond a limit is tried again with another limit, and only then")
+    func limits() throws {
+        mirror.add("team/app0", "1", [mirror.base])
+        let plan = try mirror.plan()
+        for limit in [1, 1, 1_000_000] {
+            mirror.registry.forgetRequests()
+            let figures = try mirror.run(plan) { $0.limits.entries = limit }
+            #expect(figures.exitStatus == (limit == 1 ? 1 : 0))
+            #expect(figures.count("refused") == (limit == 1 ? 1 : 0))
+        }
+        #expect(blobs() > 0)
+        mirror.registry.forgetRequests()
+        #expect(try mirror.run(plan) { $0.limits.entries = 1 }.exitStatus == 0)
+        #expect(blobs() == 0)
+    }
+
     @Test("a name server that is away for a while is worth another try")
     func names() throws {
         try mirror.populate(2)

@@ -21,6 +21,8 @@ struct RateLimitTests {
             var tokens: [String: Double] = [:]
             var tokenCount = 0
             var rests = 0
+            /// How many pulls there are at most.
+            var limit = 100
         }
 
         let state = Mutex(State())
@@ -47,7 +49,12 @@ struct RateLimitTests {
                     state.left -= 1
                     state.pulls.append(state.left)
                 }
-                return HTTPResponse(200, [("ratelimit-remaining", "\(state.left);w=21600")])
+                return HTTPResponse(
+                    200,
+                    [
+                        ("ratelimit-limit", "\(state.limit);w=21600"),
+                        ("ratelimit-remaining", "\(state.left);w=21600"),
+                    ])
             }
         }
     }
@@ -132,6 +139,19 @@ struct RateLimitTests {
         // What was known still counts.
         #expect(try pull { if $0 == 2 { $1.left = 10 } } == 200)
         #expect(hub.state.withLock { $0.rests } == 2 && pulls == [2, 1, 9])
+    }
+
+    @Test("a reserve that is as large as the limit is refused, and not waited for")
+    func reserveOfAll() throws {
+        #expect(try pull() == 200)
+        let error = expectFailure(.limit) { () throws(DerootError) in
+            do { _ = try pull { $1.limit = 2 } } catch let error as DerootError {
+                throw error
+            } catch {}
+        }
+        #expect(
+            error?.description.contains("ratelimit.min") == true && error?.isOfTransport == true)
+        #expect(pulls == [2] && hub.clock.waits == [900])
     }
 
     @Test("a look that fails is taken again, and not for ever")

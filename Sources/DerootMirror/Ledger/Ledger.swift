@@ -117,24 +117,28 @@ package final class Ledger: Sendable {
             annotations: [
                 Self.codeName: try refusal?.text("code") ?? "",
                 Self.refusalName: String((try refusal?.text("message") ?? "").prefix(1000)),
+                Self.limitsName: try refusal?.text("limits") ?? "",
             ])
     }
 
     private static let codeName = "dev.deroot.refusal.code"
     private static let refusalName = "dev.deroot.refusal"
+    private static let limitsName = "dev.deroot.refusal.limits"
 
-    /// Why a key was refused, as the entry says; nil where nothing is known.
+    /// Why a key was refused, as the entry says, and which limits were in force where one of them is why;
+    /// nil where nothing is known.
     ///
     /// - Throws: `.denied`, `.transient`, `.malformed`.
     package func refusal(
         _ key: LedgerKey
-    ) throws(DerootError) -> (code: String, message: String)? {
+    ) throws(DerootError) -> (code: String, message: String, limits: String?)? {
         guard let tag = LedgerState.refused.tag(key), let stored = try repository.manifest(tag)
         else { return nil }
         guard let notes = try Document(parsing: stored.bytes).root.object("annotations"),
             let message = try notes.text(Self.refusalName)
         else { return nil }
-        return (try notes.text(Self.codeName) ?? "", message)
+        let limits = try notes.text(Self.limitsName) ?? ""
+        return (try notes.text(Self.codeName) ?? "", message, limits.isEmpty ? nil : limits)
     }
 
     /// The entry of a result; nil where there is none.

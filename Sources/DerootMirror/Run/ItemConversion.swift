@@ -41,6 +41,8 @@ struct ItemConversion {
         switch ledger[item.key] {
         case .refused?:
             let known = try ledger.refusal(item.key)
+            // What was beyond the limits of that run may be within ours.
+            if let given = known?.limits, given != Self.text(limits) { break }
             var outcome = outcome(
                 .refused(
                     code: known?.code ?? "remembered",
@@ -159,16 +161,23 @@ struct ItemConversion {
         return outcome
     }
 
+    /// The limits that options set, as an entry holds them.
+    private static func text(_ limits: Limits) -> String {
+        "layer-bytes=\(limits.layerBytes) ratio=\(limits.ratio) entries=\(limits.entries)"
+    }
+
     private func refused(
         _ error: DerootError, _ tally: TrafficTally
     ) throws(DerootError) -> MirrorOutcome {
         let ending = MirrorOutcome.ending(error, isPublishing: false)
         if case .refused(let code, _, isRemembered: true) = ending {
-            try ledger.note(
-                .refused, for: item.key,
-                details(
-                    "refusal",
-                    .object(["code": .string(code), "message": .string(error.message)])))
+            var refusal: JSONObject = [
+                "code": .string(code), "message": .string(error.message),
+            ]
+            if error.code == .limit {
+                refusal["limits"] = .string(Self.text(limits))
+            }
+            try ledger.note(.refused, for: item.key, details("refusal", .object(refusal)))
         }
         var outcome = outcome(ending)
         outcome.reason = error.message

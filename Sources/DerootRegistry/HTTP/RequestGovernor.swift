@@ -111,7 +111,13 @@ final class RequestGovernor: Sendable {
 
     /// `RateLimit-Remaining: 76;w=21600`; nil where there is none.
     static func remaining(_ response: HTTPResponse) -> UInt64? {
-        guard let text = response["ratelimit-remaining"] else { return nil }
-        return UInt64(text.trimmed.prefix { $0.isASCII && $0.isNumber })
+        count(response, "ratelimit-remaining")
+    }
+
+    /// `RateLimit-Limit: 100;w=21600`: how many pulls there are at most; nil where it is not said.
+    static func limit(_ response: HTTPResponse) -> UInt64? { count(response, "ratelimit-limit") }
+
+    private static func count(_ response: HTTPResponse, _ name: String) -> UInt64? {
+        response[name].flatMap { UInt64($0.trimmed.prefix { $0.isASCII && $0.isNumber }) }
     }
 }
