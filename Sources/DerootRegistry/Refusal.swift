@@ -101,6 +101,15 @@ struct Refusal {
         return text.isEmpty ? nil : printable(text.utf8.prefix(200))
     }
 
+    /// Whether a refusal says that what we showed was good once.
+    ///
+    /// Amazon's registry: "Your authorization token has expired. Reauthenticate and try again."
+    static func saysExpired(_ response: HTTPResponse) -> Bool {
+        guard let words = Self.words(response)?.lowercased() else { return false }
+        return words.contains("expired")
+            && ["token", "authorization", "credential"].contains(where: words.contains)
+    }
+
     private static func error(_ failure: TransportFailure, _ host: String) -> DerootError {
         let detail = failure.detail.isEmpty ? "" : " (\(failure.detail))"
         switch failure.kind {

@@ -23,15 +23,6 @@ struct Challenge: Sendable, Hashable {
         return Array(headers.flatMap(parse).prefix(most))
     }
 
-    /// Whether a refusal says that what we showed was good once.
-    ///
-    /// Amazon's registry: "Your authorization token has expired. Reauthenticate and try again."
-    static func saysExpired(_ response: HTTPResponse) -> Bool {
-        guard let words = Refusal.words(response)?.lowercased() else { return false }
-        return words.contains("expired")
-            && ["token", "authorization", "credential"].contains(where: words.contains)
-    }
-
     /// Reads one header, which may hold several challenges.
     static func parse(_ header: String) -> [Challenge] {
         var reader = Reader(bytes: Array(header.utf8))

@@ -97,7 +97,7 @@ struct Conversation {
     private func isChallenge(_ response: HTTPResponse) -> Bool {
         if response.status == 401 { return true }
         guard response.status == 403, let authorization else { return false }
-        return Challenge.saysExpired(response)
+        return Refusal.saysExpired(response)
             || current.method == .head && authorization.hasPrefix("Basic ")
     }
 
