@@ -200,10 +200,8 @@ struct LedgerTests {
         #expect(registry.scopes.last?.contains("push") == false && registry.scopes.count == 4)
     }
 
-    @Test(
-        "deletions that are refused are counted, and not tried in vain",
-        arguments: [(401, 3), (403, 3), (405, 1)])
-    func pruneIsRefused(_ status: Int, _ tries: Int) throws {
+    /// A ledger of three entries.
+    private func three() throws -> (MemoryRegistry, Ledger) {
         let registry = MemoryRegistry()
         let ledger = try Ledger(target: "t.io/hard", client: registry.client())
         for number in 0..<3 {
@@ -211,6 +209,14 @@ struct LedgerTests {
                 source: Digest.of([UInt8(number)]), name: "s.io/a/b:1", recipe: recipe.digest)
             try ledger.note(.done(result), for: key, ["x": .number(number)])
         }
+        return (registry, ledger)
+    }
+
+    @Test(
+        "deletions that are refused are counted, and not tried in vain",
+        arguments: [(401, 3), (403, 3), (405, 1)])
+    func pruneIsRefused(_ status: Int, _ tries: Int) throws {
+        let (registry, ledger) = try three()
         registry.fail("DELETE", with: status, times: 100)
         registry.forgetRequests()
         let (gone, kept, refusal) = try ledger.prune(keeping: [], dryRun: false)
@@ -226,13 +232,7 @@ struct LedgerTests {
         "one entry that cannot be deleted keeps no other, and a registry that fails ends it",
         arguments: [(400, 2, 1), (403, 2, 1), (412, 2, 1), (503, 0, 3)])
     func pruneGoesOn(_ status: Int, _ gone: Int, _ kept: Int) throws {
-        let registry = MemoryRegistry()
-        let ledger = try Ledger(target: "t.io/hard", client: registry.client())
-        for number in 0..<3 {
-            let key = LedgerKey(
-                source: Digest.of([UInt8(number)]), name: "s.io/a/b:1", recipe: recipe.digest)
-            try ledger.note(.done(result), for: key, ["x": .number(number)])
-        }
+        let (registry, ledger) = try three()
         registry.fail("DELETE", with: status, times: status == 503 ? 100 : 1)
         let found = try ledger.prune(keeping: [], dryRun: false)
         #expect(found.gone.count == gone && found.kept.count == kept)
