@@ -87,8 +87,10 @@ test-address: deps ## Run the Swift tests with the address sanitizer.
 
 test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	@scripts/deps.sh test
-	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp scripts/figures.sh thread \
-		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)")
+	@rm -f .build/thread-reports.*
+	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp:log_path=$(CURDIR)/.build/thread-reports \
+		scripts/figures.sh thread $(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)") \
+		|| { cat .build/thread-reports.* 2>/dev/null; exit 1; }
 
 package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.
 	@scripts/deps.sh package

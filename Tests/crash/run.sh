@@ -38,5 +38,7 @@ part faults.py "$work/faults.so" "${STRIDE:-3}"
 part kills.py "${KILLS:-120}" "${SEED:-}"
 part writers.py "${WRITERS:-16}" "${ROUNDS:-6}"
 part small-disk.py "${STEPS:-8}"
+# A name that is no part's would otherwise leave nothing to fail.
+if [ "$((passed + failed))" -eq 0 ]; then echo "FAIL no part is called: $parts" && failed=1; fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
