@@ -205,10 +205,32 @@ struct GraphWalk {
             graph.others.append(.init(descriptor: descriptor, reason: reason, path: path))
             return
         }
+        try checkSizes(manifest, of: descriptor)
         graph.images.append(
             .init(
                 descriptor: descriptor, manifest: manifest, config: config, platform: platform,
                 path: path, refusal: refusal(manifest)))
+    }
+
+    /// Bytes of an image's layers together at most, 2⁴⁸ (256 TiB): what all images of a graph state can
+    /// then be added up.
+    private static let mostBytes: UInt64 = 1 << 48
+
+    private func checkSizes(
+        _ manifest: Manifest, of descriptor: Descriptor
+    ) throws(DerootError) {
+        var room = Self.mostBytes
+        for layer in manifest.layers {
+            guard layer.size <= room else {
+                throw DerootError(
+                    .limit,
+                    "the manifest says that its layers have more than \(Self.mostBytes) bytes: "
+                        + "\(layer.size) in \(layer.digest.short) alone",
+                    at: .init(file: source.name, blob: descriptor.digest)
+                ).ofContent
+            }
+            room -= layer.size
+        }
     }
 
     private func isExcluded(_ found: Platform) -> Bool {

@@ -57,6 +57,17 @@ struct HostileGraphTests {
         }.refuses(.mismatch)
     }
 
+    @Test func A02_sizesThatNoNumberHoldsTogetherAreRefused() throws {
+        try spoilt { layout, image in
+            let others = (UInt8(1)...3).map { number in
+                ImageFixture.descriptor(.layerGzip, Digest.of([number]), Int.max) + ","
+            }
+            try layout.rewrite(image) {
+                $0.replacing("\"layers\": [", with: "\"layers\": [" + others.joined())
+            }
+        }.refuses(.limit)
+    }
+
     @Test func A03_wrongBytesUnderADigestAreRefused() throws {
         try spoilt { layout, image in
             var bytes = image.manifest
