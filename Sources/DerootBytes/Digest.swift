@@ -13,10 +13,21 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
         public var hexLength: Int { self == .sha256 ? 64 : 128 }
     }
 
+    /// The first 32 bytes, highest first; not a String, since plans of mirrors hold a million of them.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+    /// The other 32 bytes of a SHA-512.
+    private let rest: [UInt64]?
+
     /// The algorithm.
-    public let algorithm: Algorithm
+    public var algorithm: Algorithm { rest == nil ? .sha256 : .sha512 }
+
     /// The value in lower-case hex: safe as a file name.
-    public let hex: String
+    public var hex: String { hexadecimal(words: words) }
+
+    private var words: [UInt64] { [first, second, third, fourth] + (rest ?? []) }
 
     /// Parses `sha256:…` or `sha512:…`; anything else is refused here, once (hostile input A07).
     ///
@@ -32,24 +43,32 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
                 .unsupported, "digest '\(shown)' uses an algorithm other than sha256 and sha512")
         }
         let value = text[text.utf8.index(after: colon)...]
-        let isHex = value.utf8.allSatisfy { byte in
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-        }
-        guard value.utf8.count == algorithm.hexLength, isHex else {
+        guard let words = hexWords(value.utf8, count: algorithm.hexLength / 16) else {
             throw DerootError(
                 .malformed,
                 "digest '\(shown)' does not have \(algorithm.hexLength) lower-case hex digits")
         }
-        self.algorithm = algorithm
-        self.hex = String(value)
+        self.init(words: words)
     }
 
     /// Wraps a computed value; the length must be the algorithm's.
     package init(algorithm: Algorithm, bytes: [UInt8]) {
         precondition(bytes.count * 2 == algorithm.hexLength, "a digest of the wrong length")
-        self.algorithm = algorithm
-        self.hex = hexadecimal(bytes)
+        self.init(
+            words: stride(from: 0, to: bytes.count, by: 8).map { start in
+                bytes[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) }
+            })
+    }
+
+    /// Four words are a SHA-256, eight a SHA-512.
+    private init(words: [UInt64]) {
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+        rest = words.count == 4 ? nil : Array(words[4...])
+    }
+
+    /// Whether this one's hex digits come first in a sorted list.
+    package func precedes(_ other: Digest) -> Bool {
+        words.lexicographicallyPrecedes(other.words)
     }
 
     /// `algorithm:hex`, as documents spell it.
@@ -73,6 +92,26 @@ package struct DiffID: Sendable, Hashable, CustomStringConvertible {
     package var description: String { digest.description }
 }
 
+/// Reads so many words of 16 lower-case hex digits; nil for anything else.
+package func hexWords(_ text: some Sequence<UInt8>, count: Int) -> [UInt64]? {
+    var words: [UInt64] = []
+    var (word, digits): (UInt64, Int) = (0, 0)
+    for byte in text {
+        let digit: UInt8
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
+        default: return nil
+        }
+        word = word << 4 | UInt64(digit)
+        digits += 1
+        guard digits % 16 == 0 else { continue }
+        guard words.count < count else { return nil }
+        words.append(word)
+    }
+    return digits == count * 16 ? words : nil
+}
+
 /// Lower-case hex, two digits a byte.
 package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
     let digits = Array("0123456789abcdef".utf8)
@@ -82,4 +121,20 @@ package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         out.append(digits[Int(byte & 15)])
     }
     return String(decoding: out, as: UTF8.self)
+}
+
+/// Lower-case hex, 16 digits a word.
+package func hexadecimal(words: [UInt64]) -> String {
+    unsafe String(unsafeUninitializedCapacity: words.count * 16) { buffer in
+        var index = 0
+        for word in words {
+            for shift in stride(from: 60, through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: word >> shift) & 15
+                unsafe buffer[index] =
+                    digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+                index += 1
+            }
+        }
+        return index
+    }
 }

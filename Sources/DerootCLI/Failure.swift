@@ -12,7 +12,7 @@ enum Failure {
             try work()
         } catch {
             Console.error("deroot: \(error)")
-            throw ExitCode(status(of: error))
+            throw ExitCode(error.exitStatus)
         }
     }
 
@@ -23,10 +23,5 @@ enum Failure {
         var status: Int32 = 0
         try reported { () throws(DerootError) in status = try work() }
         guard status == 0 else { throw ExitCode(status) }
-    }
-
-    private static func status(of error: DerootError) -> Int32 {
-        if error.code == .interrupted, let signal = Interruption.received { return 128 + signal }
-        return error.code.exitStatus
     }
 }

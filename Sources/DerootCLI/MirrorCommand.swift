@@ -152,8 +152,9 @@ struct MirrorPlanCommand: ParsableCommand {
         }
         let setup = try common.setUp(shards: shards, .read)
         common.warn(setup.ledger)
-        try common.output.result(
-            String(decoding: setup.plan.json.serialized(indented: true), as: UTF8.self) + "\n")
+        try common.output.result { (sink) throws(DerootError) in
+            try setup.plan.write(to: sink)
+        }
         let bytes = setup.plan.items.reduce(UInt64(0)) { $0 + $1.bytes }
         common.output.note(
             "\(setup.plan.items.count) images, \(bytes) bytes of layers to be looked at, "
@@ -205,8 +206,7 @@ struct MirrorStatusCommand: ParsableCommand {
             try DashboardFile.write(history, to: html)
         }
         if common.output.format == .json {
-            try common.output.result(
-                String(decoding: status.json.serialized(indented: true), as: UTF8.self) + "\n")
+            try common.output.result { (sink) throws(DerootError) in try status.write(to: sink) }
         } else {
             try common.output.result(status.lines.joined(separator: "\n") + "\n")
         }

@@ -94,13 +94,7 @@ struct MirrorRunCommand: ParsableCommand {
             if isKept { journal.take(event) }
             progress.take(event)
         }
-        let figures: MirrorFigures
-        do throws(DerootError) {
-            figures = try run.run(decision.shard, sweep: sweep)
-        } catch {
-            progress.clear()
-            throw error
-        }
+        let figures = try run.run(decision.shard, sweep: sweep)
         progress.clear()
         journal.end(figures)
         if let html, let history { try DashboardFile.write(history.history, to: html) }
@@ -111,6 +105,7 @@ struct MirrorRunCommand: ParsableCommand {
             try OutputFile.write(
                 Array(figures.metrics(now: Int64(Glibc.time(nil))).utf8), to: metrics)
         }
+        if let failure = figures.failure { throw failure }
         if output.format == .json {
             let document = figures.json(time: Self.time())
             try output.result(

@@ -26,12 +26,16 @@ struct OutputFlags: ParsableArguments {
 
     /// Prints the command's result.
     func result(_ text: String) throws(DerootError) {
-        let bytes = Array(text.utf8)
+        try result { (sink) throws(DerootError) in try sink(Array(text.utf8)) }
+    }
+
+    /// Prints the command's result, which `content` gives in pieces.
+    func result(_ content: OutputFile.Content) throws(DerootError) {
         guard let output else {
-            try File.standardOutput.write(bytes)
+            try content { (bytes) throws(DerootError) in try File.standardOutput.write(bytes) }
             return
         }
-        try OutputFile.write(bytes, to: output)
+        try OutputFile.write(to: output, content)
     }
 
     /// Prints a line for people.
@@ -54,11 +58,20 @@ enum Console {
 
 /// Files that are written beside the result: reports, plans, digests.
 enum OutputFile {
+    /// Gives a file's content to a sink, in pieces.
+    typealias Content = (_ sink: ([UInt8]) throws(DerootError) -> Void) throws(DerootError) -> Void
+
     /// Writes a whole file, or leaves what was there; devices and pipes are written to as they are.
     static func write(_ bytes: [UInt8], to path: String) throws(DerootError) {
+        try write(to: path) { (sink) throws(DerootError) in try sink(bytes) }
+    }
+
+    /// The same with a content in pieces.
+    static func write(to path: String, _ content: Content) throws(DerootError) {
         let kind = try File.kind(of: path)
         guard kind == nil || kind == .regular else {
-            try File.opening(path, flags: O_WRONLY).write(bytes)
+            let file = try File.opening(path, flags: O_WRONLY)
+            try content { (bytes) throws(DerootError) in try file.write(bytes) }
             return
         }
         // Behind a symbolic link the file itself is replaced, not the link.
@@ -66,7 +79,7 @@ enum OutputFile {
         let temporary = "\(target).deroot-\(getpid())"
         do throws(DerootError) {
             let file = try File.creating(temporary, permissions: 0o644)
-            try file.write(bytes)
+            try content { (bytes) throws(DerootError) in try file.write(bytes) }
             try file.sync()
             try File.rename(temporary, to: target)
         } catch {

@@ -89,3 +89,14 @@ struct Mirror {
         return found
     }
 }
+
+extension MirrorPlan {
+    /// The whole document.
+    var document: [UInt8] {
+        get throws(DerootError) {
+            var text: [UInt8] = []
+            try write { text += $0 }
+            return text
+        }
+    }
+}

@@ -53,10 +53,10 @@ struct OwnRecipeTests {
         let plan = try PlanArrangement.plan(
             [
                 MirrorCandidate(
-                    source: "h.io/team/a:1", digest: Digest.of([1]), recipe: one,
-                    repository: "h.io/hardened/team/a", tag: "1", layers: [])
+                    name: "h.io/team/a", tag: "1", digest: Digest.of([1]), recipe: one,
+                    repository: "h.io/hardened/team/a", layers: [])
             ], target: "h.io/hardened", shards: 1, problems: [])
-        let again = try MirrorPlan(parsing: plan.json.serialized(indented: true))
+        let again = try MirrorPlan(parsing: plan.document)
         #expect(again == plan && again.items[0].recipe.own == one.own)
     }
 

@@ -54,7 +54,7 @@ struct PaceTests {
             try mirror.populate(6)
             let plan = try mirror.plan(shards, config(", requests-per-second: 10"))
             // What a file keeps of it is the same.
-            let kept = try MirrorPlan(parsing: plan.json.serialized())
+            let kept = try MirrorPlan(parsing: plan.document)
             #expect(kept == plan && kept.paces.general.perSecond == 10)
             let clock = Clock()
             mirror.registry.forgetRequests()

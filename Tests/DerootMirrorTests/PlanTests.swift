@@ -11,14 +11,14 @@ struct PlanTests {
 
     private func candidate(
         _ source: String, _ content: String, _ layers: [(String, UInt64)] = [],
-        repository: String = "t.io/x", tag: String? = nil, own: String? = nil
+        repository: String = "t.io/x", own: String? = nil
     ) throws -> MirrorCandidate {
         var options = ConversionOptions()
         if let own { options.own = [try PathPattern(own)] }
+        let name = try ImageName(parsing: source)
         return MirrorCandidate(
-            source: source, digest: digest(content),
+            name: name.name, tag: name.tag ?? "latest", digest: digest(content),
             recipe: MirrorRecipe(options, platform: nil), repository: repository,
-            tag: tag ?? String(source.split(separator: ":").last ?? "latest"),
             layers: layers.map { .init(digest: digest($0.0), size: $0.1) })
     }
 
@@ -58,17 +58,13 @@ struct PlanTests {
     @Test("images with shared bases come first and together, the order being the same every time")
     func order() throws {
         let candidates = [
-            try candidate("s.io/lonely:1", "a", [("only", 5)]),
-            try candidate("s.io/app:1", "b", [("debian", 50), ("app1", 1)]),
-            try candidate("s.io/alp:1", "c", [("alpine", 3), ("x", 1)]),
-            try candidate("s.io/app:2", "d", [("debian", 50), ("app2", 1)], tag: "2"),
-            try candidate("s.io/base:1", "e", [("debian", 50)], tag: "base"),
-            try candidate("s.io/alp:2", "f", [("alpine", 3)], tag: "alp2"),
-        ].enumerated().map { index, candidate in
-            MirrorCandidate(
-                source: candidate.source, digest: candidate.digest, recipe: candidate.recipe,
-                repository: candidate.repository, tag: "t\(index)", layers: candidate.layers)
-        }
+            try candidate("s.io/lonely:1", "a", [("only", 5)], repository: "t.io/0"),
+            try candidate("s.io/app:1", "b", [("debian", 50), ("app1", 1)], repository: "t.io/1"),
+            try candidate("s.io/alp:1", "c", [("alpine", 3), ("x", 1)], repository: "t.io/2"),
+            try candidate("s.io/app:2", "d", [("debian", 50), ("app2", 1)], repository: "t.io/3"),
+            try candidate("s.io/base:1", "e", [("debian", 50)], repository: "t.io/4"),
+            try candidate("s.io/alp:2", "f", [("alpine", 3)], repository: "t.io/5"),
+        ]
         let plan = try plan(candidates)
         let names = plan.items.map(\.source)
         #expect(
@@ -114,10 +110,38 @@ struct PlanTests {
                 candidate("s.io/a:1", "one", [("l", 7), ("l", 7)]),
                 candidate("s.io/a:2", "two", own: "/srv/*"),
             ], shards: 3)
-        let bytes = plan.json.serialized(indented: true)
+        let bytes = try plan.document
         #expect(try MirrorPlan(parsing: bytes) == plan)
         #expect(plan.items.first { $0.source == "s.io/a:1" }?.layers.count == 1)
-        #expect(try MirrorPlan(parsing: bytes).json.serialized(indented: true) == bytes)
+        #expect(try MirrorPlan(parsing: bytes).document == bytes)
+    }
+
+    @Test("a plan whose members were sorted is the same plan")
+    func sorted() throws {
+        let plan = try plan([
+            candidate("s.io/a:1", "one", [("l", 7)]), candidate("s.io/a:2", "two", own: "/srv/*"),
+        ])
+        var root = try Document(parsing: plan.document).root
+        root.members.sort { $0.name.value < $1.name.value }
+        let names = root.members.map(\.name.value)
+        try #require(names.firstIndex(of: "items")! < names.firstIndex(of: "recipes")!)
+        #expect(try MirrorPlan(parsing: JSON.object(root).serialized()) == plan)
+    }
+
+    @Test("sizes beyond measure stop nothing", arguments: [1, 3])
+    func sizes(shards: Int) throws {
+        let most = UInt64(Int64.max)
+        let plan = try plan(
+            (0..<40).map { number in
+                try candidate(
+                    "s.io/a:\(number)", "\(number)",
+                    [("base", most), ("a\(number)", most), ("b\(number)", most)])
+            }, shards: shards)
+        #expect(plan.items.allSatisfy { $0.bytes == 1 << 42 })
+        let text = String(decoding: try plan.document, as: UTF8.self)
+        let edited = text.split(separator: "\(1 << 42)", omittingEmptySubsequences: false)
+            .joined(separator: "\(most)")
+        #expect(try MirrorPlan(parsing: Array(edited.utf8)) == plan)
     }
 
     @Test("a plan for other compressors is refused")
@@ -125,7 +149,7 @@ struct PlanTests {
         let plan = try plan([candidate("s.io/a:1", "one")])
         let recipe = try #require(plan.items.first).recipe
         let other = recipe.digest(compressors: "zlib 0").description
-        let text = String(decoding: plan.json.serialized(), as: UTF8.self)
+        let text = String(decoding: try plan.document, as: UTF8.self)
         let parts = text.split(
             separator: recipe.digest.description, omittingEmptySubsequences: false)
         let error = failure { () throws(DerootError) in

@@ -121,8 +121,15 @@ def a22_config_types(image):
     image.config["config"] = {"User": {"name": "root"}}
 
 
+def a02_sizes_without_measure(image):
+    def state(document):
+        layer = {**document["layers"][-1], "size": 2**63 - 1}
+        document["layers"] = [document["layers"][0], layer, layer, layer]
+    image.change_document = state
+
+
 POISONS = [
-    c09_checksum, c21_truncated_member, c03_pax_record, c13_dot_dot, c08_negative_size,
+    c09_checksum, a02_sizes_without_measure, c21_truncated_member, c03_pax_record, c13_dot_dot, c08_negative_size,
     b05_truncated_gzip, b06_other_compression, a05_diff_id, a20_duplicate_user, a22_config_types,
 ]
 
@@ -140,6 +147,7 @@ class Image:
         ])
         self.compressed = None
         self.config_text = lambda config: config
+        self.change_document = lambda document: None
         self.config = {
             "architecture": architecture, "os": "linux", "created": "2024-01-01T00:00:00Z",
             "config": {"Entrypoint": [f"/app/{name}"], "Volumes": {"/srv/data": {}}},
@@ -202,6 +210,7 @@ class Pusher:
             "layers": [{"mediaType": OCI + "layer.v1.tar+gzip", "size": len(layer),
                         "digest": self.blob(repository, layer)} for layer in layers],
         }
+        image.change_document(document)
         return self.manifest(repository, document, OCI + "manifest.v1+json", *tags)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -250,6 +251,50 @@ class Suite:
         figure("kills", f"4 processes, {sum(kills)} SIGKILLs: tags and ledger equal to a serial run's")
         self.registry.requests()
 
+    def terminated(self):
+        """A process that is told to end says what it has done, and the next one does the rest."""
+        section("SIGTERM")
+        file = config(self.folder, "terminated", self.place, "terminated")
+        log, metrics, page = (f"{self.folder}/terminated.{kind}" for kind in ("jsonl", "prom", "html"))
+        process = subprocess.Popen(
+            [DEROOT, "mirror", "run", *PLAIN, "-f", file, "--jobs", "1", "-q", "--log", log, "--metrics", metrics,
+             "--html", page], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+        def events():
+            if not os.path.exists(log):
+                return []
+            with open(log) as lines:
+                return [json.loads(line) for line in lines if line.endswith("\n")]
+
+        until = time.monotonic() + 60
+        while sum(e["event"] == "image" for e in events()) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        error = process.communicate(timeout=60)[1]
+        waited = time.monotonic() - began
+        check("within 2 seconds", waited < 2, f"{waited:.1f} s")
+        found = events()
+        ended = collections.Counter(e["outcome"] for e in found if e["event"] == "image")
+        same("it ends as terminated, and says how far it came",
+             (143, f"deroot: terminated after {sum(ended.values())} of "), (process.returncode, error.split(" of ")[0] + " of "))
+        check("in the middle of its work", 3 <= sum(ended.values()) < self.expected["tags"] // 2, ended)
+        same("the log ends with a summary of what was done", ("summary", 143, ended["converted"]),
+             (found[-1]["event"], found[-1].get("exit"), found[-1].get("images", {}).get("converted")))
+        with open(metrics) as text:
+            text = text.read()
+        check("so do the metrics", f'outcome="converted"}} {ended["converted"]}\n' in text
+              and 'exit_status{shard="0"} 143\n' in text, text[:500])
+        with open(page) as text:
+            text = text.read()
+        names = [e["tags"][0] for e in found if e["event"] == "image"]
+        same("and the dashboard", [], [n for n in names if n not in text])
+        done = mirror("-f", file, "--jobs", "4")
+        same("the next run does the rest", (1, ended["converted"]),
+             (done.status, done.summary.get("images", {}).get("reused")))
+        same("tags and ledger are those of the serial run", self.tags, self.registry.tags("terminated"))
+        self.registry.requests()
+
     def shards(self):
         """What one shard has made, the next ones use: through the ledger, and through a folder."""
         section("one shard after the other")
@@ -388,7 +433,8 @@ esac
         try:
             self.prepare()
             self.serial()
-            parts = {"verify": self.verify, "throughput": self.throughput, "killed": self.killed, "shards": self.shards,
+            parts = {"verify": self.verify, "throughput": self.throughput, "killed": self.killed,
+                     "terminated": self.terminated, "shards": self.shards,
                      "bursts": self.bursts, "paces": self.paces, "array": self.array,
                      "scale": lambda: scale.measure(self), "engines": lambda: engines.run(self)}
             for name, part in parts.items():

@@ -33,3 +33,11 @@ package enum Interruption {
         throw DerootError(.interrupted, number == SIGTERM ? "terminated" : "interrupted")
     }
 }
+
+extension DerootError {
+    /// The process exit status for this error; for a signal 128 and its number, as shells have it.
+    package var exitStatus: Int32 {
+        if code == .interrupted, let signal = Interruption.received { return 128 + signal }
+        return code.exitStatus
+    }
+}

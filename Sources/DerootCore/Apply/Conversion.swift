@@ -261,7 +261,7 @@ package struct Conversion: Sendable {
         }
         let ordered = jobs.values.sorted { a, b in
             a.layer.size != b.layer.size
-                ? a.layer.size > b.layer.size : a.layer.digest.hex < b.layer.digest.hex
+                ? a.layer.size > b.layer.size : a.layer.digest.precedes(b.layer.digest)
         }
         observer(.found(layers: ordered.count, bytes: ordered.reduce(0) { $0 + $1.layer.size }))
         let memory = memory

@@ -64,10 +64,10 @@ package struct Verification: Sendable {
         }
         let others = Set(graph.others.map(\.descriptor.digest))
             .union(graph.images.filter(\.isWindows).map(\.descriptor.digest))
-        for digest in others.subtracting(expected.carriedDigests).sorted(by: { $0.hex < $1.hex }) {
+        for digest in others.subtracting(expected.carriedDigests).sorted(by: { $0.precedes($1) }) {
             report.add("the result", "\(digest) is a child that the conversion does not give")
         }
-        for digest in expected.carriedDigests.subtracting(others).sorted(by: { $0.hex < $1.hex }) {
+        for digest in expected.carriedDigests.subtracting(others).sorted(by: { $0.precedes($1) }) {
             report.add("the result", "\(digest), a child to be carried, is missing")
         }
         for (image, expected) in zip(found, expected.images) {

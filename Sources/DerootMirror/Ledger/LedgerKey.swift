@@ -2,8 +2,15 @@ package import DerootBytes
 
 /// What a result is filed under: the digest of source and recipe.
 package struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
+    /// 160 bits, highest first; the last word ends with 32 zeros.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+
     /// The first 40 hex digits, as tags hold them.
-    package let description: String
+    package var description: String {
+        String(hexadecimal(words: [first, second, third]).prefix(40))
+    }
 
     /// The key of a source and a recipe.
     ///
@@ -14,16 +21,17 @@ package struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
         let bare = (path.dropLast() + [(path.last ?? "").prefix { $0 != ":" }])
             .joined(separator: "/")
         let digest = Digest.of(Array("\(source)\n\(bare)\n\(recipe)\n".utf8))
-        description = String(digest.hex.prefix(40))
+        guard let key = LedgerKey(parsing: digest.hex.prefix(40)) else {
+            preconditionFailure("a digest has 40 hex digits")
+        }
+        self = key
     }
 
     /// Reads 40 lower-case hex digits; nil for anything else.
     package init?(parsing text: some StringProtocol) {
-        let isHex = text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
-        }
-        guard text.utf8.count == 40, isHex else { return nil }
-        description = String(text)
+        let padded = Array(text.utf8) + repeatElement(UInt8(ascii: "0"), count: 8)
+        guard let words = hexWords(padded, count: 3) else { return nil }
+        (first, second, third) = (words[0], words[1], words[2])
     }
 }
 
@@ -57,39 +65,40 @@ package enum LedgerState: Sendable, Hashable {
 
 /// The ledger as a list of tags shows it.
 package struct LedgerView: Sendable {
-    private var states: [LedgerKey: Set<LedgerState>] = [:]
+    /// What counts of a key.
+    private var states: [LedgerKey: LedgerState] = [:]
+    private var contradicting: Set<LedgerKey> = []
 
     /// Reads tags; those that are not the ledger's are passed over.
     package init(tags: [String] = []) {
-        for tag in tags {
-            if let (key, state) = LedgerState.parse(tag) { add(state, for: key) }
-        }
+        for tag in tags { add(tag: tag) }
+    }
+
+    /// Reads a tag; one that is not the ledger's is passed over.
+    package mutating func add(tag: String) {
+        if let (key, state) = LedgerState.parse(tag) { add(state, for: key) }
     }
 
     /// Adds an entry.
     package mutating func add(_ state: LedgerState, for key: LedgerKey) {
-        states[key, default: []].insert(state)
+        switch (states[key], state) {
+        case (nil, _), (.refused, _): states[key] = state
+        case (.done, .refused): return
+        case (.done(let known), .done(let digest)):
+            guard known != digest else { return }
+            contradicting.insert(key)
+            if digest.precedes(known) { states[key] = state }
+        }
     }
 
     /// What is known of a key; a result beats a refusal, and of several results the least counts.
-    package subscript(key: LedgerKey) -> LedgerState? {
-        let results = results(key)
-        if let first = results.first { return .done(first) }
-        return states[key] == nil ? nil : .refused
-    }
+    package subscript(key: LedgerKey) -> LedgerState? { states[key] }
 
     /// Keys with several results: conversions that did not give the same bytes.
     package var contradictions: [LedgerKey] {
-        states.keys.filter { results($0).count > 1 }.sorted { $0.description < $1.description }
+        contradicting.sorted { $0.description < $1.description }
     }
 
     /// All keys.
     package var keys: Set<LedgerKey> { Set(states.keys) }
-
-    private func results(_ key: LedgerKey) -> [Digest] {
-        (states[key] ?? []).compactMap { state -> Digest? in
-            guard case .done(let digest) = state else { return nil }
-            return digest
-        }.sorted { $0.hex < $1.hex }
-    }
 }

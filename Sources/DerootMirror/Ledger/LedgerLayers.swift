@@ -16,7 +16,9 @@ final class LedgerLayers: LayerStore {
     }
 
     private let ledger: Ledger
-    private let items: [Digest: [MirrorPlan.Item]]
+    private let items: [MirrorPlan.Item]
+    /// The places in `items` of those that have a shared layer.
+    private let users: [Digest: [Int]]
     private let destination: RegistryClient
     private let isDivided: Bool
     private let entries = Mutex<[LedgerKey: [Known]]>([:])
@@ -26,24 +28,27 @@ final class LedgerLayers: LayerStore {
     /// Seconds after which it is looked whether other shards have written.
     private static let patience = 30
 
-    init(_ plan: MirrorPlan, _ ledger: Ledger, destination: RegistryClient) {
+    /// `shared` are the layers that several items of the plan have.
+    init(
+        _ plan: MirrorPlan, shared: Set<Digest>, _ ledger: Ledger, destination: RegistryClient
+    ) {
         self.ledger = ledger
         self.destination = destination
         isDivided = plan.shards > 1
-        let shared = plan.sharedLayers
-        var items: [Digest: [MirrorPlan.Item]] = [:]
-        for item in plan.items {
+        items = plan.items
+        var users: [Digest: [Int]] = [:]
+        for (index, item) in plan.items.enumerated() {
             for layer in item.layers where shared.contains(layer) {
-                items[layer, default: []].append(item)
+                users[layer, default: []].append(index)
             }
         }
-        self.items = items
+        self.users = users
     }
 
     private func done(with layer: Digest) -> [MirrorPlan.Item] {
-        guard let items = items[layer] else { return [] }
+        guard let users = users[layer] else { return [] }
         if isDivided { ledger.refreshIfOlder(than: Self.patience) }
-        let done = items.lazy.filter { [ledger] item in
+        let done = users.lazy.map { [items] in items[$0] }.filter { [ledger] item in
             if case .done = ledger[item.key] { true } else { false }
         }
         return Array(done.prefix(Self.most))

@@ -1,28 +1,22 @@
 package import DerootBytes
 import DerootCore
-package import DerootOCI
+import DerootOCI
 import DerootRegistry
 
 extension MirrorPlan {
-    /// The document.
-    package var json: JSON {
+    /// Writes the document in pieces, since that of a large mirror is a hundred megabytes.
+    ///
+    /// - Throws: What `sink` throws.
+    package func write(
+        to sink: ([UInt8]) throws(DerootError) -> Void
+    ) throws(DerootError) {
         var recipes: [MirrorRecipe] = []
-        var numbers: [Digest: Int] = [:]
-        let items = self.items.map { item -> JSON in
-            let number = numbers[item.recipe.digest] ?? recipes.count
-            if number == recipes.count {
-                recipes.append(item.recipe)
-                numbers[item.recipe.digest] = number
-            }
-            return .object([
-                "source": .string(item.source), "digest": .string(item.digest.description),
-                "recipe": .number(number), "key": .string(item.key.description),
-                "repository": .string(item.repository), "tags": .strings(item.tags),
-                "bytes": .number(item.bytes),
-                "layers": .strings(item.layers.map(\.description)), "shard": .number(item.shard),
-            ])
+        var numbers: [MirrorRecipe: Int] = [:]
+        for item in items where numbers[item.recipe] == nil {
+            numbers[item.recipe] = recipes.count
+            recipes.append(item.recipe)
         }
-        return .object([
+        let head: JSONObject = [
             "deroot": .string("mirror-plan"), "version": .number(1),
             "tool": .string(Version.text), "target": .string(target),
             "shards": .number(shards), "paces": paces.json,
@@ -37,16 +31,18 @@ extension MirrorPlan {
                                 .object(["file": .string(own.file), "text": .string(own.text)])
                             }),
                     ])
-                }), "items": .array(items),
-            "problems": .array(
-                problems.map { problem in
-                    .object([
-                        "source": .string(problem.source), "code": .string(problem.code),
-                        "message": .string(problem.message),
-                        "transient": .bool(problem.isTransient),
-                    ])
                 }),
-        ])
+        ]
+        let problems = JSON.array(
+            self.problems.map { problem in
+                .object([
+                    "source": .string(problem.source), "code": .string(problem.code),
+                    "message": .string(problem.message), "transient": .bool(problem.isTransient),
+                ])
+            })
+        try JSON.write(
+            head, list: "items", of: items.lazy.map { $0.json(numbers[$0.recipe] ?? 0) },
+            ["problems": problems], to: sink)
     }
 
     /// Reads a document.
@@ -54,11 +50,17 @@ extension MirrorPlan {
     /// - Throws: `.malformed`; `.planMismatch` where it was made by a version or with compressors
     ///   that may give other results.
     package init(parsing bytes: [UInt8]) throws(DerootError) {
-        let root = try Document(parsing: bytes).root
+        var drafts: [Draft] = []
+        var repositories: [String: String] = [:]
+        // Recipes may come after the items that name them: whoever edits a plan may sort it.
+        let root = try JSON.parse(bytes, list: "items") { (json) throws(DerootError) in
+            drafts.append(try Draft(parsing: json, &repositories))
+        }
         guard try root.text("deroot") == "mirror-plan", try root.integer("version") == 1,
             let target = try root.text("target"), let shards = try root.integer("shards"),
             (1...1_000_000).contains(shards)
         else { throw DerootError(.malformed, "the document is not a mirror plan of version 1") }
+        _ = try root.array("items")
         var recipes: [MirrorRecipe] = []
         for json in try root.array("recipes") ?? [] {
             guard let object = json.object, let options = try object.object("options") else {
@@ -83,8 +85,16 @@ extension MirrorPlan {
             recipes.append(recipe)
         }
         var items: [Item] = []
-        for json in try root.array("items") ?? [] {
-            items.append(try Item(parsing: json, recipes: recipes, shards: Int(shards)))
+        items.reserveCapacity(drafts.count)
+        for draft in drafts {
+            guard recipes.indices.contains(draft.recipe), draft.shard < shards else {
+                throw Draft.bad
+            }
+            items.append(
+                Item(
+                    source: draft.source, digest: draft.digest, recipe: recipes[draft.recipe],
+                    repository: draft.repository, tags: draft.tags, bytes: draft.bytes,
+                    layers: draft.layers, shard: draft.shard))
         }
         var problems: [Problem] = []
         for json in try root.array("problems") ?? [] {
@@ -140,23 +150,53 @@ extension RequestPaces {
 }
 
 extension MirrorPlan.Item {
-    fileprivate init(
-        parsing json: JSON, recipes: [MirrorRecipe], shards: Int
-    ) throws(DerootError) {
-        let bad = DerootError(.malformed, "plan: an item lacks a member or has a wrong one")
+    fileprivate func json(_ recipe: Int) -> JSON {
+        .object([
+            "source": .string(source), "digest": .string(digest.description),
+            "recipe": .number(recipe), "key": .string(key.description),
+            "repository": .string(repository), "tags": .strings(tags), "bytes": .number(bytes),
+            "layers": .strings(layers.lazy.map(\.description)), "shard": .number(shard),
+        ])
+    }
+}
+
+/// An item of a document before the recipes are known.
+private struct Draft {
+    static let bad = DerootError(.malformed, "plan: an item lacks a member or has a wrong one")
+
+    let source: String
+    let digest: Digest
+    let recipe: Int
+    let repository: String
+    let tags: [String]
+    let bytes: UInt64
+    let layers: [Digest]
+    let shard: Int
+
+    /// Names of repositories are held once, in `repositories`.
+    init(parsing json: JSON, _ repositories: inout [String: String]) throws(DerootError) {
         guard let object = json.object, let source = try object.text("source"),
-            let digest = try object.text("digest"), let number = try object.integer("recipe"),
+            let digest = try object.text("digest"), let recipe = try object.integer("recipe"),
             let repository = try object.text("repository"), let tags = try object.texts("tags"),
             let bytes = try object.size("bytes"), let shard = try object.integer("shard"),
-            recipes.indices.contains(Int(clamping: number)), (0..<Int64(shards)).contains(shard),
-            !tags.isEmpty, tags.allSatisfy({ isTag($0) })
-        else { throw bad }
+            shard >= 0, !tags.isEmpty, tags.allSatisfy({ isTag($0) })
+        else { throw Self.bad }
+        self.source = source
+        self.digest = try Digest(parsing: digest)
+        self.recipe = Int(clamping: recipe)
+        if let known = repositories[repository] {
+            self.repository = known
+        } else {
+            _ = try ImageName(parsing: repository)
+            repositories[repository] = repository
+            self.repository = repository
+        }
+        self.tags = tags
+        self.bytes = min(bytes, MirrorPlan.Item.mostBytes)
         var layers: [Digest] = []
         for text in try object.texts("layers") ?? [] { layers.append(try Digest(parsing: text)) }
-        self.init(
-            source: source, digest: try Digest(parsing: digest), recipe: recipes[Int(number)],
-            repository: repository, tags: tags, bytes: bytes, layers: layers, shard: Int(shard))
-        _ = try ImageName(parsing: pinned)
-        _ = try ImageName(parsing: repository)
+        self.layers = layers
+        self.shard = Int(clamping: shard)
+        _ = try ImageName(parsing: "\(source)@\(digest)")
     }
 }

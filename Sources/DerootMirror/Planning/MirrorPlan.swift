@@ -14,12 +14,16 @@ package struct MirrorPlan: Sendable, Hashable {
         package let repository: String
         /// Sorted.
         package let tags: [String]
-        /// Bytes of all layers; 0 where the ledger knew the result.
+        /// Bytes of all layers, `mostBytes` at most; 0 where the ledger knew the result.
         package let bytes: UInt64
         /// The layers, lowest first, each once; empty where the ledger knew the result.
         package let layers: [Digest]
         /// From 0.
         package let shard: Int
+
+        /// What an image counts for at most, 4 TiB: the items of a plan can be added up, whatever a
+        /// manifest or an edited plan says.
+        static let mostBytes: UInt64 = 1 << 42
 
         /// What the result is filed under.
         package var key: LedgerKey {
@@ -59,12 +63,34 @@ package struct MirrorPlan: Sendable, Hashable {
     package var pacesOfShard: RequestPaces { paces.divided(among: shards) }
 
     /// Layers that several items have.
-    package var sharedLayers: Set<Digest> {
-        var seen: Set<Digest> = []
-        var shared: Set<Digest> = []
+    package var sharedLayers: Set<Digest> { Set(LayerUse.counts(items, layers: \.layers).keys) }
+}
+
+/// Which layers several images have.
+enum LayerUse {
+    /// How many items have a layer, for those layers that several have.
+    ///
+    /// Most layers of a large mirror are one image's own, and never become a dictionary's key: first their
+    /// hashes are compared.
+    static func counts<Item>(_ items: [Item], layers: (Item) -> [Digest]) -> [Digest: Int] {
+        var hashes: [Int] = []
         for item in items {
-            for layer in item.layers where !seen.insert(layer).inserted { shared.insert(layer) }
+            for layer in layers(item) { hashes.append(layer.hashValue) }
         }
-        return shared
+        hashes.sort()
+        var repeated: Set<Int> = []
+        for (hash, next) in zip(hashes, hashes.dropFirst()) where hash == next {
+            repeated.insert(hash)
+        }
+        hashes = []
+        var counts: [Digest: Int] = [:]
+        for item in items {
+            var seen: Set<Digest> = []
+            for layer in layers(item)
+            where repeated.contains(layer.hashValue) && seen.insert(layer).inserted {
+                counts[layer, default: 0] += 1
+            }
+        }
+        return counts.filter { $0.value > 1 }
     }
 }

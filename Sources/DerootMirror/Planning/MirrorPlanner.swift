@@ -25,13 +25,24 @@ package struct MirrorPlanner: Sendable {
         self.limits = limits
     }
 
-    private struct Job: Sendable {
+    /// A repository to look at.
+    private struct Place: Sendable {
         let name: ImageName
         let source: MirrorConfig.Source
+
+        /// Where its results go, `host/path`.
+        var target: String { source.exactTarget ?? "\(source.target)/\(name.repository)" }
+    }
+
+    /// A tag to resolve: there may be very many.
+    private struct Job: Sendable {
+        /// Which of the places.
+        let place: Int
+        let tag: String
     }
 
     private enum Found: Sendable {
-        case jobs([Job])
+        case tags([String])
         case candidate(MirrorCandidate)
         case problem(MirrorPlan.Problem)
     }
@@ -42,29 +53,32 @@ package struct MirrorPlanner: Sendable {
     package func plan(shards: Int) throws(DerootError) -> MirrorPlan {
         var problems: [MirrorPlan.Problem] = []
         var candidates: [MirrorCandidate] = []
-        var jobs: [Job] = []
-        let repositories = try repositories(&problems)
-        let tagged = try pool.map(repositories) { (job: Job) throws(DerootError) in
-            try isolated(job.name.name) { () throws(DerootError) in try tags(of: job) }
+        let places = try places(&problems)
+        let tagged = try pool.map(places) { (place: Place) throws(DerootError) in
+            try isolated(place.name.name) { () throws(DerootError) in try tags(of: place) }
         }
-        for found in tagged {
+        var jobs: [Job] = []
+        for (index, found) in tagged.enumerated() {
             switch found {
-            case .jobs(let more): jobs += more
+            case .tags(let tags): jobs += tags.map { Job(place: index, tag: $0) }
             case .problem(let problem): problems.append(problem)
             case .candidate(let candidate): candidates.append(candidate)
             }
         }
         let ledger = try ledger()
+        // Each name is held once, whatever the number of tags.
+        let names = places.map { (name: $0.name.name, target: $0.target) }
         let resolved = try pool.map(jobs) { (job: Job) throws(DerootError) in
-            try isolated(job.name.description) { () throws(DerootError) in
-                try resolve(job, ledger)
+            let name = names[job.place].name
+            return try isolated("\(name):\(job.tag)") { () throws(DerootError) in
+                try resolve(job.tag, of: places[job.place], names[job.place], ledger)
             }
         }
         for found in resolved {
             switch found {
             case .candidate(let candidate): candidates.append(candidate)
             case .problem(let problem): problems.append(problem)
-            case .jobs: continue
+            case .tags: continue
             }
         }
         var plan = try PlanArrangement.plan(
@@ -91,14 +105,14 @@ package struct MirrorPlanner: Sendable {
             isTransient: error.code == .transient)
     }
 
-    private func repositories(
+    private func places(
         _ problems: inout [MirrorPlan.Problem]
-    ) throws(DerootError) -> [Job] {
-        var jobs: [Job] = []
+    ) throws(DerootError) -> [Place] {
+        var places: [Place] = []
         for source in config.sources {
             switch source.place {
             case .repository(let name):
-                jobs.append(Job(name: try ImageName(parsing: name), source: source))
+                places.append(Place(name: try ImageName(parsing: name), source: source))
             case .registry(let host, let allow, let deny):
                 do throws(DerootError) {
                     var names = try RegistryRepository.catalog(of: host, client: self.source)
@@ -115,7 +129,7 @@ package struct MirrorPlanner: Sendable {
                         let name = try ImageName(parsing: "\(host)/\(name)")
                         // What we wrote ourselves is no source.
                         guard !isOurs(name) else { continue }
-                        jobs.append(Job(name: name, source: source))
+                        places.append(Place(name: name, source: source))
                     }
                 } catch {
                     guard error.code != .interrupted else { throw error }
@@ -123,7 +137,7 @@ package struct MirrorPlanner: Sendable {
                 }
             }
         }
-        return jobs
+        return places
     }
 
     /// True for repositories below the targets.
@@ -133,36 +147,30 @@ package struct MirrorPlanner: Sendable {
             || name.repository.hasSuffix(Ledger.repository)
     }
 
-    private func tags(of job: Job) throws(DerootError) -> Found {
-        let repository = try RegistryRepository(job.name, .read, client: source, limits: limits)
+    private func tags(of place: Place) throws(DerootError) -> Found {
+        let repository = try RegistryRepository(place.name, .read, client: source, limits: limits)
         let all = try repository.tags()
         guard !all.isEmpty else {
             throw DerootError(.notFound, "the repository has no tags, or does not exist")
         }
-        var jobs: [Job] = []
-        for tag in try job.source.tags.choose(all) {
-            jobs.append(
-                Job(
-                    name: try ImageName(parsing: "\(job.name.name):\(tag)"), source: job.source))
-        }
-        return .jobs(jobs)
+        return .tags(try place.source.tags.choose(all))
     }
 
-    private func resolve(_ job: Job, _ ledger: Ledger) throws(DerootError) -> Found {
-        let repository = try RegistryRepository(job.name, .read, client: source, limits: limits)
-        let tag = job.name.tag ?? "latest"
+    private func resolve(
+        _ tag: String, of place: Place, _ names: (name: String, target: String), _ ledger: Ledger
+    ) throws(DerootError) -> Found {
+        let repository = try RegistryRepository(place.name, .read, client: source, limits: limits)
         guard let digest = try repository.digest(of: tag) else {
             throw DerootError(.notFound, "the tag is gone")
         }
-        let recipe = job.source.recipe
+        let recipe = place.source.recipe
         let key = LedgerKey(
-            source: digest, name: job.name.description, recipe: recipe.digest)
+            source: digest, name: "\(names.name):\(tag)", recipe: recipe.digest)
         let layers = ledger[key] == nil ? try layers(of: digest, in: repository) : []
-        let target = job.source.exactTarget ?? "\(job.source.target)/\(job.name.repository)"
         return .candidate(
             MirrorCandidate(
-                source: job.name.description, digest: digest, recipe: recipe, repository: target,
-                tag: tag, layers: layers))
+                name: names.name, tag: tag, digest: digest, recipe: recipe,
+                repository: names.target, layers: layers))
     }
 
     /// The layers of all platforms; only for the order and the balance, so what is odd is left out.

@@ -31,21 +31,42 @@ package struct OwnRecipe: Sendable, Hashable {
 
 /// What decides a result, apart from the source: the same recipe and the same source give the same
 /// bytes.
+///
+/// Recipes with the same digest are the same.
 package struct MirrorRecipe: Sendable, Hashable {
-    package let options: ConversionOptions
+    /// Held once for all items of a plan.
+    private final class Content: Sendable {
+        let options: ConversionOptions
+        let platform: String?
+        let own: [OwnRecipe]
+        let digest: Digest
+
+        init(_ options: ConversionOptions, platform: String?, own: [OwnRecipe]) {
+            self.options = options
+            self.platform = platform
+            self.own = own
+            digest = MirrorRecipe.digest(
+                options, platform, own, compressors: CompressorVersions.text)
+        }
+    }
+
+    private let content: Content
+
+    package var options: ConversionOptions { content.options }
     /// The platform asked for; nil: all.
-    package let platform: String?
+    package var platform: String? { content.platform }
     /// Recipes of the user.
-    package let own: [OwnRecipe]
+    package var own: [OwnRecipe] { content.own }
     /// The digest of the recipe, the tool and its compressors.
-    package let digest: Digest
+    package var digest: Digest { content.digest }
 
     package init(_ options: ConversionOptions, platform: String?, own: [OwnRecipe] = []) {
-        self.options = options
-        self.platform = platform
-        self.own = own
-        digest = Self.digest(options, platform, own, compressors: CompressorVersions.text)
+        content = Content(options, platform: platform, own: own)
     }
+
+    package static func == (a: MirrorRecipe, b: MirrorRecipe) -> Bool { a.digest == b.digest }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
     /// Raised whenever the same options begin to give other bytes.
     package static let rewriteFormat = 1

@@ -2,15 +2,18 @@ package import DerootBytes
 
 /// A tag of a source that was resolved, before it is known who does it and when.
 package struct MirrorCandidate: Sendable, Hashable {
-    /// The source's name, `host/path:tag`.
-    package let source: String
+    /// The source's repository, `host/path`.
+    package let name: String
+    package let tag: String
     package let digest: Digest
     package let recipe: MirrorRecipe
     /// Where the result goes, `host/path`.
     package let repository: String
-    package let tag: String
-    /// The layers with their sizes; empty where the ledger knows the result.
+    /// The layers with their sizes, each once; empty where the ledger knows the result.
     package let layers: [Layer]
+
+    /// The source's name, `host/path:tag`.
+    package var source: String { "\(name):\(tag)" }
 
     /// A layer and its size in bytes.
     package struct Layer: Sendable, Hashable {
@@ -23,23 +26,52 @@ package struct MirrorCandidate: Sendable, Hashable {
         }
     }
 
+    /// Layers that occur several times are kept once.
     package init(
-        source: String, digest: Digest, recipe: MirrorRecipe, repository: String, tag: String,
+        name: String, tag: String, digest: Digest, recipe: MirrorRecipe, repository: String,
         layers: [Layer]
     ) {
-        self.source = source
+        self.name = name
+        self.tag = tag
         self.digest = digest
         self.recipe = recipe
         self.repository = repository
-        self.tag = tag
-        self.layers = layers
+        var seen: Set<Digest> = []
+        self.layers = layers.filter { seen.insert($0.digest).inserted }
+    }
+
+    /// Bytes of all layers; more than `MirrorPlan.Item.mostBytes` count as that.
+    var bytes: UInt64 {
+        layers.reduce(0) {
+            min(MirrorPlan.Item.mostBytes, $0 + min(MirrorPlan.Item.mostBytes, $1.size))
+        }
     }
 }
 
 /// Makes a plan of candidates, without I/O.
 package struct PlanArrangement {
     /// What an image costs besides its bytes, as bytes: requests, documents.
-    static let overhead: UInt64 = 1 << 18
+    static let overhead = Double(1 << 18)
+
+    private struct Place: Hashable {
+        let repository: String
+        let tag: String
+    }
+
+    /// What becomes an item: its first candidate, by name, stands for all.
+    private struct Group {
+        let first: MirrorCandidate
+        /// Sorted.
+        let tags: [String]
+
+        init(_ candidates: [MirrorCandidate]) {
+            let sorted = candidates.sorted {
+                $0.source.utf8.lexicographicallyPrecedes($1.source.utf8)
+            }
+            first = sorted[0]
+            tags = candidates.map(\.tag).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+    }
 
     private struct Work: Hashable {
         let digest: Digest
@@ -55,38 +87,41 @@ package struct PlanArrangement {
         _ candidates: [MirrorCandidate], target: String, shards: Int,
         problems: [MirrorPlan.Problem]
     ) throws(DerootError) -> MirrorPlan {
-        var owners: [String: MirrorCandidate] = [:]
-        var works: [Work: [MirrorCandidate]] = [:]
-        for candidate in candidates {
-            let place = "\(candidate.repository):\(candidate.tag)"
-            if let other = owners[place] {
+        var owners: [Place: Int] = [:]
+        var works: [Work: [Int]] = [:]
+        for (index, candidate) in candidates.enumerated() {
+            let place = Place(repository: candidate.repository, tag: candidate.tag)
+            if let owner = owners[place] {
+                let other = candidates[owner]
                 guard other.digest == candidate.digest, other.recipe == candidate.recipe else {
                     throw DerootError(
                         .usage,
                         "\(printable(other.source.utf8)) and \(printable(candidate.source.utf8)) "
-                            + "both go to \(printable(place.utf8))",
+                            + "both go to \(printable("\(place.repository):\(place.tag)".utf8))",
                         advice: "give one of them another 'target' or 'to'")
                 }
                 continue
             }
-            owners[place] = candidate
+            owners[place] = index
             let work = Work(
                 digest: candidate.digest, recipe: candidate.recipe,
                 repository: candidate.repository)
-            works[work, default: []].append(candidate)
+            works[work, default: []].append(index)
         }
-        let groups = ordered(Array(works.values))
-        let assigned = assign(groups, shards: shards)
-        let items = zip(groups, assigned).map { group, shard in
-            let first = group[0]
-            var seen: Set<Digest> = []
-            let layers = first.layers.filter { seen.insert($0.digest).inserted }
+        owners = [:]
+        let groups = works.values.map { group in
+            Group(group.map { candidates[$0] })
+        }
+        works = [:]
+        let uses = LayerUse.counts(groups) { $0.first.layers.map(\.digest) }
+        let ordered = ordered(groups, uses)
+        let assigned = assign(ordered, uses, shards: shards)
+        let items = zip(ordered, assigned).map { group, shard in
+            let first = group.first
             return MirrorPlan.Item(
                 source: first.source, digest: first.digest, recipe: first.recipe,
-                repository: first.repository,
-                tags: group.map(\.tag).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
-                bytes: layers.reduce(0) { $0 + $1.size }, layers: layers.map(\.digest),
-                shard: shard)
+                repository: first.repository, tags: group.tags, bytes: first.bytes,
+                layers: first.layers.map(\.digest), shard: shard)
         }
         return MirrorPlan(
             target: target, shards: shards, items: items,
@@ -94,52 +129,56 @@ package struct PlanArrangement {
     }
 
     /// Groups by how many others need their layers, from the lowest layer up; then by name.
-    private static func ordered(_ groups: [[MirrorCandidate]]) -> [[MirrorCandidate]] {
-        var users: [Digest: Int] = [:]
-        for group in groups {
-            for layer in Set(group[0].layers.map(\.digest)) { users[layer, default: 0] += 1 }
-        }
-        let sorted = groups.map { group in
-            group.sorted { $0.source.utf8.lexicographicallyPrecedes($1.source.utf8) }
-        }
-        return sorted.sorted { a, b in
-            for (left, right) in zip(a[0].layers, b[0].layers) where left.digest != right.digest {
-                let (one, other) = (users[left.digest] ?? 0, users[right.digest] ?? 0)
-                return one != other ? one > other : left.digest.hex < right.digest.hex
+    private static func ordered(_ groups: [Group], _ uses: [Digest: Int]) -> [Group] {
+        groups.sorted { a, b in
+            let (left, right) = (a.first, b.first)
+            for (one, other) in zip(left.layers, right.layers) where one.digest != other.digest {
+                let (many, few) = (uses[one.digest] ?? 1, uses[other.digest] ?? 1)
+                return many != few ? many > few : one.digest.precedes(other.digest)
             }
-            if a[0].layers.count != b[0].layers.count {
-                return a[0].layers.count < b[0].layers.count
+            if left.layers.count != right.layers.count {
+                return left.layers.count < right.layers.count
             }
-            let (left, right) = (a[0], b[0])
-            return left.source != right.source
-                ? left.source.utf8.lexicographicallyPrecedes(right.source.utf8)
-                : left.repository.utf8.lexicographicallyPrecedes(right.repository.utf8)
+            for (one, other) in [(left.source, right.source), (left.repository, right.repository)]
+            where one != other { return one.utf8.lexicographicallyPrecedes(other.utf8) }
+            return left.recipe.digest.precedes(right.recipe.digest)
         }
     }
 
     /// The largest first, each to the shard that then has the least to do.
-    private static func assign(_ groups: [[MirrorCandidate]], shards: Int) -> [Int] {
+    private static func assign(
+        _ groups: [Group], _ uses: [Digest: Int], shards: Int
+    ) -> [Int] {
         var result = Array(repeating: 0, count: groups.count)
         guard shards > 1 else { return result }
-        var loads = Array(repeating: UInt64(0), count: shards)
+        var loads = Array(repeating: 0.0, count: shards)
+        /// Of the layers that several images have, those that a shard reads anyway.
         var layers = Array(repeating: Set<Digest>(), count: shards)
-        let sizes = groups.map { group in group[0].layers.reduce(UInt64(0)) { $0 + $1.size } }
+        let sizes = groups.map(\.first.bytes)
         let order = groups.indices.sorted {
             sizes[$0] != sizes[$1] ? sizes[$0] > sizes[$1] : $0 < $1
         }
         for index in order {
-            var best = 0
-            var least = UInt64.max
-            for shard in 0..<shards {
-                let new = groups[index][0].layers.reduce(UInt64(0)) {
-                    $0 + (layers[shard].contains($1.digest) ? 0 : $1.size)
+            var own = overhead
+            var shared: [MirrorCandidate.Layer] = []
+            for layer in groups[index].first.layers {
+                if uses[layer.digest] != nil {
+                    shared.append(layer)
+                } else {
+                    own += Double(layer.size)
                 }
-                let load = loads[shard] + new + overhead
+            }
+            var best = 0
+            var least = Double.infinity
+            for shard in 0..<shards {
+                let load = shared.reduce(loads[shard] + own) {
+                    $0 + (layers[shard].contains($1.digest) ? 0 : Double($1.size))
+                }
                 if load < least { (best, least) = (shard, load) }
             }
             result[index] = best
             loads[best] = least
-            layers[best].formUnion(groups[index][0].layers.map(\.digest))
+            layers[best].formUnion(shared.map(\.digest))
         }
         return result
     }

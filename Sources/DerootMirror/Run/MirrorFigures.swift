@@ -1,3 +1,4 @@
+package import DerootBytes
 package import DerootCore
 package import DerootOCI
 
@@ -12,6 +13,8 @@ package struct MirrorFigures: Sendable {
     /// How often layers were worked on, and how often that was spared.
     package let layers: LayerMemory.Figures
     package let seconds: Double
+    /// What ended the run early; nil: it came to its end.
+    package let failure: DerootError?
 
     /// Layers that did not have to be read again.
     package var reusedLayers: Int { layers.reused }
@@ -22,7 +25,8 @@ package struct MirrorFigures: Sendable {
 
     package init(
         shard: Shard, outcomes: [MirrorOutcome], problems: [MirrorPlan.Problem], received: UInt64,
-        sent: UInt64, layers: LayerMemory.Figures, seconds: Double
+        sent: UInt64, layers: LayerMemory.Figures, seconds: Double,
+        failure: DerootError? = nil
     ) {
         self.shard = shard
         self.outcomes = outcomes
@@ -31,13 +35,16 @@ package struct MirrorFigures: Sendable {
         self.sent = sent
         self.layers = layers
         self.seconds = seconds
+        self.failure = failure
     }
 
     /// How many images ended in a way.
     package func count(_ name: String) -> Int { outcomes.count { $0.ending.name == name } }
 
     /// The process exit status.
-    package var exitStatus: Int32 { MirrorOutcome.exitStatus(outcomes, problems: problems) }
+    package var exitStatus: Int32 {
+        failure?.exitStatus ?? MirrorOutcome.exitStatus(outcomes, problems: problems)
+    }
 
     /// A line for people.
     package var text: String {
@@ -49,7 +56,13 @@ package struct MirrorFigures: Sendable {
 
     /// The summary, with a list of what is missing.
     package func json(time: String) -> JSON {
-        .object([
+        var object = summary(time: time)
+        if let failure { object["error"] = .string(failure.description) }
+        return .object(object)
+    }
+
+    private func summary(time: String) -> JSONObject {
+        [
             "time": .string(time), "event": .string("summary"),
             "shard": .string(shard.description),
             "images": .object(
@@ -76,7 +89,7 @@ package struct MirrorFigures: Sendable {
                             "transient": .bool(problem.isTransient),
                         ])
                     }),
-        ])
+        ]
     }
 
     private var layerCounts: [(name: String, count: Int)] {

@@ -50,64 +50,106 @@ package struct MirrorRun: Sendable {
 
     /// Does a shard; with `sweep`, then what others have left undone.
     ///
-    /// - Throws: `.usage` for a shard of another plan, `.interrupted`.
+    /// What ends a run early, a signal above all, is in the figures, which tell what was done until then.
+    ///
+    /// - Throws: `.usage` for a shard of another plan.
     package func run(_ shard: Shard, sweep: Bool) throws(DerootError) -> MirrorFigures {
         let start = Self.now(CLOCK_MONOTONIC)
         let mine = try items(of: shard)
-        var stores: [any LayerStore] = [LedgerLayers(plan, ledger, destination: destination)]
+        let shared = plan.sharedLayers
+        var stores: [any LayerStore] = [
+            LedgerLayers(plan, shared: shared, ledger, destination: destination)
+        ]
         if let cache { stores.insert(cache, at: 0) }
         let observer = observer
-        let memory = LayerMemory(shared: plan.sharedLayers, stores: stores) { observer(.layer($0)) }
-        var outcomes = try process(mine, memory)
-        if sweep, !isWhole(shard) {
-            try ledger.refresh()
-            let rest = plan.items.filter { $0.shard != shard.index && ledger[$0.key] == nil }
-            outcomes += try process(rest, memory)
+        let memory = LayerMemory(shared: shared, stores: stores) { observer(.layer($0)) }
+        var outcomes: [MirrorOutcome] = []
+        var failure: DerootError?
+        do throws(DerootError) {
+            try process(mine, memory, &outcomes)
+            if sweep, !isWhole(shard) {
+                try ledger.refresh()
+                let rest = plan.items.filter { $0.shard != shard.index && ledger[$0.key] == nil }
+                try process(rest, memory, &outcomes)
+            }
+        } catch {
+            // Where it was at that moment helps nobody.
+            failure =
+                error.code != .interrupted
+                ? error
+                : DerootError(
+                    .interrupted,
+                    "\(error.message) after \(outcomes.count) of \(mine.count) images",
+                    advice: "a rerun does the rest")
         }
         return MirrorFigures(
             shard: shard, outcomes: outcomes, problems: shard.index == 0 ? plan.problems : [],
             received: source.bytesReceived + destination.bytesReceived,
             sent: source.bytesSent + destination.bytesSent, layers: memory.figures,
-            seconds: Self.now(CLOCK_MONOTONIC) - start)
+            seconds: Self.now(CLOCK_MONOTONIC) - start, failure: failure)
     }
 
-    /// Does items; those that failed for the time being get another try when all others are done.
+    /// Does items and appends what became of them; those that failed for the time being get another try
+    /// when all others are done.
+    ///
+    /// - Throws: `.interrupted`, with the outcomes of what was done until then.
     private func process(
-        _ items: [MirrorPlan.Item], _ memory: LayerMemory
-    ) throws(DerootError) -> [MirrorOutcome] {
-        var outcomes = try attempt(1, items, memory)
-        let again = outcomes.indices.filter { outcomes[$0].isTransient }
-        guard !again.isEmpty else { return outcomes }
-        let better = try attempt(2, again.map { items[$0] }, memory)
-        for (index, outcome) in zip(again, better) { outcomes[index] = outcome }
-        return outcomes
+        _ items: [MirrorPlan.Item], _ memory: LayerMemory, _ outcomes: inout [MirrorOutcome]
+    ) throws(DerootError) {
+        var failure: DerootError?
+        var again: [Int] = []
+        for result in try attempt(1, items, memory) {
+            switch result {
+            case .success(let outcome):
+                if outcome.isTransient { again.append(outcomes.count) }
+                outcomes.append(outcome)
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+        if failure == nil, !again.isEmpty {
+            let better = try attempt(2, again.map { outcomes[$0].item }, memory)
+            for (index, result) in zip(again, better) {
+                switch result {
+                case .success(let outcome): outcomes[index] = outcome
+                case .failure(let error): failure = failure ?? error
+                }
+            }
+        }
+        if let failure { throw failure }
     }
 
     private func attempt(
         _ number: Int, _ items: [MirrorPlan.Item], _ memory: LayerMemory
-    ) throws(DerootError) -> [MirrorOutcome] {
+    ) throws(DerootError) -> [Result<MirrorOutcome, DerootError>] {
         try pool.map(items) { (item: MirrorPlan.Item) throws(DerootError) in
-            let start = Self.now(CLOCK_MONOTONIC)
-            let started = Self.now(CLOCK_REALTIME)
-            self.observer(.began(item))
-            let tally = TrafficTally()
-            let observer = observer
-            let transfers: TransferObserver = { event in
-                tally.take(event)
-                observer(.transfer(item, event))
-            }
-            let conversion = ItemConversion(
-                item: item, ledger: ledger, source: source.observing(transfers),
-                destination: destination.observing(transfers), limits: limits, memory: memory,
-                reports: reports, observer: { observer(.conversion(item, $0)) })
-            var outcome = try conversion.run(tally)
-            outcome = MirrorOutcome(
-                item: item, ending: outcome.ending, seconds: Self.now(CLOCK_MONOTONIC) - start,
-                started: started, attempt: number, reason: outcome.reason,
-                traffic: outcome.traffic, report: outcome.report)
-            observer(.ended(outcome))
-            return outcome
+            Result { () throws(DerootError) in try attempt(number, item, memory) }
         }
+    }
+
+    private func attempt(
+        _ number: Int, _ item: MirrorPlan.Item, _ memory: LayerMemory
+    ) throws(DerootError) -> MirrorOutcome {
+        try Interruption.check()
+        let start = Self.now(CLOCK_MONOTONIC)
+        let started = Self.now(CLOCK_REALTIME)
+        self.observer(.began(item))
+        let tally = TrafficTally()
+        let observer = observer
+        let transfers: TransferObserver = { event in
+            tally.take(event)
+            observer(.transfer(item, event))
+        }
+        let conversion = ItemConversion(
+            item: item, ledger: ledger, source: source.observing(transfers),
+            destination: destination.observing(transfers), limits: limits, memory: memory,
+            reports: reports, observer: { observer(.conversion(item, $0)) })
+        var outcome = try conversion.run(tally)
+        outcome = MirrorOutcome(
+            item: item, ending: outcome.ending, seconds: Self.now(CLOCK_MONOTONIC) - start,
+            started: started, attempt: number, reason: outcome.reason,
+            traffic: outcome.traffic, report: outcome.report)
+        observer(.ended(outcome))
+        return outcome
     }
 
     private static func now(_ clock: clockid_t) -> Double {

@@ -1,5 +1,5 @@
 package import DerootBytes
-package import DerootOCI
+import DerootOCI
 package import DerootRegistry
 
 /// How far a plan is, as the registry shows it; nothing is changed.
@@ -91,20 +91,23 @@ package struct MirrorStatus: Sendable {
         return lines
     }
 
-    /// The same as a document.
-    package var json: JSON {
-        .object([
-            "deroot": .string("mirror-status"), "version": .number(1),
-            "items": .array(
-                standings.map { item, standing in
-                    var object: JSONObject = [
-                        "source": .string(item.source), "repository": .string(item.repository),
-                        "tags": .strings(item.tags), "key": .string(item.key.description),
-                        "standing": .string(standing.name),
-                    ]
-                    if case .refused(let why?) = standing { object["message"] = .string(why) }
-                    return .object(object)
-                }), "contradictions": .strings(contradictions.map(\.description)),
-        ])
+    /// Writes the same as a document, in pieces.
+    ///
+    /// - Throws: What `sink` throws.
+    package func write(
+        to sink: ([UInt8]) throws(DerootError) -> Void
+    ) throws(DerootError) {
+        let items = standings.lazy.map { item, standing in
+            var object: JSONObject = [
+                "source": .string(item.source), "repository": .string(item.repository),
+                "tags": .strings(item.tags), "key": .string(item.key.description),
+                "standing": .string(standing.name),
+            ]
+            if case .refused(let why?) = standing { object["message"] = .string(why) }
+            return JSON.object(object)
+        }
+        try JSON.write(
+            ["deroot": .string("mirror-status"), "version": .number(1)], list: "items", of: items,
+            ["contradictions": .strings(contradictions.map(\.description))], to: sink)
     }
 }

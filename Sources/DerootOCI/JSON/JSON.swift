@@ -41,6 +41,36 @@ package struct JSON: Sendable, Equatable {
         return try parser.parse()
     }
 
+    /// Parses an object with a long list as one of its members, the tree of which is never held: its
+    /// elements are given to `take` one by one, in order, and the member is an empty array in the result.
+    ///
+    /// - Throws: As `parse`, and what `take` throws; `.malformed` where there are two such members.
+    package static func parse(
+        _ bytes: [UInt8], list: String, take: (JSON) throws(DerootError) -> Void
+    ) throws(DerootError) -> JSONObject {
+        var parser = JSONParser(bytes, depth: 512)
+        let json = try parser.parse(list: list, take)
+        guard let root = json.object else {
+            throw DerootError(.malformed, "the document is \(json.typeName), not an object")
+        }
+        guard root.members.count(where: { sameBytes($0.name.value, list) }) < 2 else {
+            throw DerootError(.malformed, "the document has '\(list)' twice")
+        }
+        return root
+    }
+
+    /// Writes an object with a long list as one of its members, neither of which is ever held as a
+    /// whole: `sink` gets the text in pieces of about a megabyte.
+    ///
+    /// - Throws: What `sink` throws.
+    package static func write(
+        _ head: JSONObject, list: String, of elements: some Sequence<JSON>, _ tail: JSONObject,
+        to sink: ([UInt8]) throws(DerootError) -> Void
+    ) throws(DerootError) {
+        var writer = JSONWriter(indented: true)
+        try writer.write(head, list: list, of: elements, tail, to: sink)
+    }
+
     /// The value as UTF-8 text, compact unless `indented` (two spaces a level, for people).
     package func serialized(indented: Bool = false) -> [UInt8] {
         var writer = JSONWriter(indented: indented)

@@ -41,7 +41,11 @@ struct JSONParser {
         maximumDepth = depth
     }
 
-    mutating func parse() throws(DerootError) -> JSON {
+    /// Parses the text; elements of the root's member `list`, where that is an array, go to `take` and
+    /// leave no trace in the tree.
+    mutating func parse(
+        list: String? = nil, _ take: (JSON) throws(DerootError) -> Void = { _ in }
+    ) throws(DerootError) -> JSON {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw failure("JSON must not begin with a byte order mark")
         }
@@ -56,7 +60,13 @@ struct JSONParser {
         while true {
             guard var value = try scalarOrOpen() else { continue }
             while !open.isEmpty {
-                open[open.count - 1].append(value)
+                if let list, open.count == 2, !open[1].isObject,
+                    sameBytes(open[0].name.value, list)
+                {
+                    try take(value)
+                } else {
+                    open[open.count - 1].append(value)
+                }
                 guard let closed = try closeOrContinue() else { break }
                 value = closed
             }

@@ -1,3 +1,5 @@
+import DerootBytes
+
 /// Writes a JSON value as UTF-8, numbers and strings as they were spelled.
 struct JSONWriter {
     private(set) var bytes: [UInt8] = []
@@ -22,13 +24,49 @@ struct JSONWriter {
         case .object(let object):
             open("{")
             for (index, member) in object.members.enumerated() {
-                separate(index)
-                write(member.name)
-                bytes.append(contentsOf: (indented ? ": " : ":").utf8)
+                begin(member.name, index)
                 write(member.value)
             }
             close("}", isEmpty: object.members.isEmpty)
         }
+    }
+
+    /// Writes an object with a list that may be long among its members.
+    mutating func write(
+        _ head: JSONObject, list: String, of elements: some Sequence<JSON>, _ tail: JSONObject,
+        to sink: ([UInt8]) throws(DerootError) -> Void
+    ) throws(DerootError) {
+        open("{")
+        for (index, member) in head.members.enumerated() {
+            begin(member.name, index)
+            write(member.value)
+        }
+        begin(JSONString(list), head.members.count)
+        open("[")
+        var count = 0
+        for element in elements {
+            separate(count)
+            write(element)
+            count += 1
+            guard bytes.count >= 1 << 20 else { continue }
+            try sink(bytes)
+            bytes.removeAll(keepingCapacity: true)
+        }
+        close("]", isEmpty: count == 0)
+        for (index, member) in tail.members.enumerated() {
+            begin(member.name, head.members.count + 1 + index)
+            write(member.value)
+        }
+        close("}", isEmpty: false)
+        try sink(bytes)
+        bytes.removeAll()
+    }
+
+    /// Writes the name of an object's member.
+    private mutating func begin(_ name: JSONString, _ index: Int) {
+        separate(index)
+        write(name)
+        bytes.append(contentsOf: (indented ? ": " : ":").utf8)
     }
 
     private mutating func write(_ string: JSONString) {

@@ -157,7 +157,7 @@ final class LayoutTransaction: DestinationTransaction {
         var additions = LayoutAdditions(to: layout, from: staging)
         do throws(DerootError) {
             let brought = staging.kept
-            for digest in blobs.keys.sorted(by: { $0.hex < $1.hex }) {
+            for digest in blobs.keys.sorted(by: { $0.precedes($1) }) {
                 if brought[digest] != nil && verified.withLock({ $0[digest] }) != true {
                     try additions.add(digest)
                 } else if try File.kind(of: "\(layout.path)/\(blobPath(digest))") == nil {

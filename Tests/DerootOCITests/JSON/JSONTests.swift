@@ -1,3 +1,4 @@
+import DerootBytes
 import DerootOCI
 import Testing
 
@@ -73,5 +74,54 @@ struct JSONTests {
 
             """
         #expect(String(decoding: json.serialized(indented: true), as: UTF8.self) == expected)
+    }
+
+    @Test("a long list is written and read in pieces, and is what it is as a whole")
+    func lists() throws {
+        let names: JSONObject = ["a": .strings(["x"]), "b": .object(["list": .strings(["no"])])]
+        for count in [0, 1, 3, 40_000] {
+            let elements = (0..<count).map { number in
+                JSON.object(["n": .number(number), "list": .array([.number(1), .array([])])])
+            }
+            var text: [UInt8] = []
+            var pieces = 0
+            try JSON.write(names, list: "list", of: elements, ["z": .null]) { piece in
+                text += piece
+                pieces += 1
+            }
+            #expect((pieces > 1) == (count == 40_000))
+            var whole = names
+            whole["list"] = .array(elements)
+            whole["z"] = .null
+            #expect(text == JSON.object(whole).serialized(indented: true))
+            var found: [JSON] = []
+            let root = try JSON.parse(text, list: "list") { (json) throws(DerootError) in
+                found.append(json)
+            }
+            #expect(found == elements)
+            whole["list"] = .array([])
+            #expect(root == whole)
+        }
+    }
+
+    @Test(
+        "a list is an array in the root, once",
+        arguments: [
+            (#"{"list":{"list":[1]}}"#, 0), (#"{"x":[[1],{"list":[2]}]}"#, 0),
+            (#"{"list":[[1,[2]],3]}"#, 2), (#"{"l\u0069st":[1]}"#, 1),
+        ])
+    func places(_ text: String, _ count: Int) throws {
+        var found = 0
+        _ = try JSON.parse(Array(text.utf8), list: "list") { (_) throws(DerootError) in found += 1 }
+        #expect(found == count)
+    }
+
+    @Test(
+        "no list, two lists, no object, no end",
+        arguments: [#"{"list":[],"list":[]}"#, "[1]", "1", #"{"list":[1"#, #"{"list":[1]}x"#])
+    func noList(_ text: String) {
+        #expect(throws: DerootError.self) {
+            _ = try JSON.parse(Array(text.utf8), list: "list") { (_) throws(DerootError) in }
+        }
     }
 }
