@@ -184,10 +184,8 @@ package final class LayerMemory: Sendable {
         if let form = state.withLock({ $0.forms[key] }) { return form }
         guard !stores.isEmpty else { return nil }
         let name = changes.digest
-        for store in stores {
-            if let form = store.form(of: digest, changes: name) { return form }
-        }
-        return nil
+        // All are asked: one may have the bytes, and another know that they need not be sent.
+        return stores.compactMap { $0.form(of: digest, changes: name) }.first
     }
 
     /// Remembers a form for this process.

@@ -65,6 +65,8 @@ package protocol LayerStore: Sendable {
     /// Whether some written form of the layer is known, so that none need be drafted.
     func hasForm(of layer: Digest) -> Bool
     /// The form with the changes of this digest; nil where it is not known.
+    ///
+    /// Asked even where another store has it, so that the destination learns where it is mounted from.
     func form(of layer: Digest, changes: Digest) -> LayerForm?
     /// Keeps a form.
     func keep(_ form: LayerForm, of layer: Digest, changes: Digest)
