@@ -29,13 +29,29 @@ package struct RegistryRepository: Sendable {
 
     /// All tags, sorted; none where the registry says that there is no such repository.
     ///
-    /// `most` is for a repository of our own, where many tags are no attack; nil: 100 000.
+    /// - Throws: `.denied`, `.transient`, `.limit` above 100 000.
+    package func tags() throws(DerootError) -> [String] {
+        try ifKnown { () throws(DerootError) in try repository.tags() }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Gives all tags of a repository of our own, where many are no attack, one by one, unsorted and some
+    /// perhaps twice.
     ///
     /// - Throws: `.denied`, `.transient`, `.limit`.
-    package func tags(most: Int? = nil) throws(DerootError) -> [String] {
+    package func eachTag(
+        most: Int, _ take: @escaping (String) -> Void
+    ) throws(DerootError) {
+        _ = try ifKnown { () throws(DerootError) in
+            try repository.tags(most: most, each: take)
+        }
+    }
+
+    private func ifKnown(
+        _ tags: () throws(DerootError) -> [String]
+    ) throws(DerootError) -> [String] {
         do throws(DerootError) {
-            return try repository.tags(most: most ?? TagPages.mostTags)
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            return try tags()
         } catch  where error.code == .notFound && !error.isOfTransport {
             return []
         }

@@ -280,10 +280,15 @@ struct Repository: Sendable {
     ///
     /// - Throws: `.notFound`, `.denied`, `.transient`, `.limit` for more than `most` tags,
     ///   `.hostile` for pages that lead elsewhere or in circles (hostile input F05).
-    func tags(most: Int = TagPages.mostTags) throws(DerootError) -> [String] {
+    ///
+    /// Where `each` takes them, some perhaps twice, none is in the result.
+    func tags(
+        most: Int = TagPages.mostTags, each: ((String) -> Void)? = nil
+    ) throws(DerootError) -> [String] {
         try names(
             TagPages(
-                first: request(.get, "tags/list").address.adding("n", "1000"), most: most),
+                first: request(.get, "tags/list").address.adding("n", "1000"), most: most,
+                each: each),
             Need(usual: [usual]), of: "the list of tags in \(endpoint.repository)")
     }
 

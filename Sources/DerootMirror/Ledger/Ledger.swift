@@ -33,25 +33,30 @@ package final class Ledger: Sendable {
     ) throws(DerootError) {
         let name = try ImageName(parsing: "\(target)/\(Self.repository)")
         var repository = try RegistryRepository(name, access, asTarget: true, client: client)
-        let tags: [String]
+        let known: LedgerView
         do throws(DerootError) {
-            tags = try repository.tags(most: Self.mostEntries)
+            known = try Self.view(of: repository)
         } catch  where error.code == .denied && access == .read {
             repository = try RegistryRepository(name, .write, client: client)
-            tags = try repository.tags(most: Self.mostEntries)
+            known = try Self.view(of: repository)
         }
         self.repository = repository
-        keep(tags)
+        keep(known)
+    }
+
+    private static func view(of repository: RegistryRepository) throws(DerootError) -> LedgerView {
+        var view = LedgerView()
+        try repository.eachTag(most: mostEntries) { view.add(tag: $0) }
+        return view
     }
 
     /// Reads the list of tags once more: others may have written.
     package func refresh() throws(DerootError) {
-        keep(try repository.tags(most: Self.mostEntries))
+        keep(try Self.view(of: repository))
     }
 
-    private func keep(_ tags: [String]) {
-        let fresh = LedgerView(tags: tags)
-        view.withLock { $0 = fresh }
+    private func keep(_ known: LedgerView) {
+        view.withLock { $0 = known }
         read.withLock { $0 = Self.now() }
     }
 
@@ -164,8 +169,12 @@ package final class Ledger: Sendable {
         var kept: [String] = []
         var refusal: DerootError?
         var isOver = false
-        for tag in try repository.tags(most: Self.mostEntries) {
-            guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { continue }
+        var superfluous: Set<String> = []
+        try repository.eachTag(most: Self.mostEntries) { tag in
+            guard let (key, _) = LedgerState.parse(tag), !keys.contains(key) else { return }
+            superfluous.insert(tag)
+        }
+        for tag in superfluous.sorted() {
             try Interruption.check()
             // A registry that deletes nothing, or is down, is not asked for every one.
             guard !isOver else {

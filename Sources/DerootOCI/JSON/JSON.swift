@@ -46,9 +46,10 @@ package struct JSON: Sendable, Equatable {
     ///
     /// - Throws: As `parse`, and what `take` throws; `.malformed` where there are two such members.
     package static func parse(
-        _ bytes: [UInt8], list: String, take: (JSON) throws(DerootError) -> Void
+        _ bytes: [UInt8], list: String, depth: Int = 512,
+        take: (JSON) throws(DerootError) -> Void
     ) throws(DerootError) -> JSONObject {
-        var parser = JSONParser(bytes, depth: 512)
+        var parser = JSONParser(bytes, depth: min(depth, 2000))
         let json = try parser.parse(list: list, take)
         guard let root = json.object else {
             throw DerootError(.malformed, "the document is \(json.typeName), not an object")

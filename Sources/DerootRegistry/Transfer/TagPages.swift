@@ -11,19 +11,26 @@ struct TagPages {
 
     /// The next page; nil after the last one.
     private(set) var next: WebAddress?
-    /// The tags so far, each once.
+    /// The tags so far, each once; none where `each` takes them.
     private(set) var tags: [String] = []
+    private var count = 0
     private var known: Set<String> = []
     private var seen: Set<WebAddress> = []
 
     /// The member of a page that holds the names.
     private let member: String
     private let most: Int
+    /// Takes each tag as it comes, some perhaps twice, where they are too many to be held.
+    private let each: ((String) -> Void)?
 
-    init(first: WebAddress, member: String = "tags", most: Int = mostTags) {
+    init(
+        first: WebAddress, member: String = "tags", most: Int = mostTags,
+        each: ((String) -> Void)? = nil
+    ) {
         next = first
         self.member = member
         self.most = most
+        self.each = each
     }
 
     /// Bytes of a page at most: some registries give all tags in one, and a tag has up to 128
@@ -36,19 +43,22 @@ struct TagPages {
     mutating func take(_ response: HTTPResponse) throws(DerootError) {
         guard let address = next else { return }
         seen.insert(address)
-        let page: [String]
         do throws(DerootError) {
-            guard let root = try JSON.parse(response.body, depth: 32).object else {
-                throw DerootError(.malformed, "the document is no object")
+            let root = try JSON.parse(response.body, list: member, depth: 32) {
+                (json) throws(DerootError) in
+                guard let name = json.string else {
+                    throw DerootError(.malformed, "a tag is \(json.typeName)")
+                }
+                keep(name)
             }
-            page = try root.texts(member) ?? []
+            // Nothing is left unless the member is spelled in another way, or no list.
+            for name in try root.texts(member) ?? [] { keep(name) }
         } catch {
             throw DerootError(
                 .malformed, "\(address.origin.shortHost) gives a list of tags that is none",
                 cause: error)
         }
-        for tag in page where isName(tag) && known.insert(tag).inserted { tags.append(tag) }
-        guard tags.count <= most, seen.count < max(Self.mostPages, most / 100) else {
+        guard count <= most, seen.count < max(Self.mostPages, most / 100) else {
             throw DerootError(
                 .limit, "the repository has more than \(most) tags, or too many pages")
         }
@@ -59,6 +69,17 @@ struct TagPages {
         guard next.origin == address.origin, !seen.contains(next) else {
             throw DerootError(
                 .hostile, "\(address.origin.shortHost) leads to pages elsewhere or in circles")
+        }
+    }
+
+    private mutating func keep(_ name: String) {
+        guard isName(name) else { return }
+        if let each {
+            count += 1
+            each(name)
+        } else if known.insert(name).inserted {
+            count += 1
+            tags.append(name)
         }
     }
 
