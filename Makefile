@@ -88,8 +88,8 @@ test-address: deps ## Run the Swift tests with the address sanitizer.
 test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	@scripts/deps.sh test
 	@rm -f .build/thread-reports.*
-	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.supp:log_path=$(CURDIR)/.build/thread-reports \
-		scripts/figures.sh thread $(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)") \
+	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=log_path=$(CURDIR)/.build/thread-reports scripts/figures.sh thread \
+		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)") \
 		|| { cat .build/thread-reports.* 2>/dev/null; exit 1; }
 
 package: build ## Make dist/: a Debian package and a tarball, with man pages and completions.

@@ -102,9 +102,10 @@ let package = Package(
                 "DerootCLI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .target(name: "CThreadOrder", path: "Tests/ThreadOrder"),
         .target(
             name: "DerootTestSupport",
-            dependencies: ["DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
+            dependencies: ["CThreadOrder", "DerootStore", "DerootTar", "DerootOCI", "DerootBytes"],
             path: "Tests/Support", swiftSettings: strict),
         .target(
             name: "DerootRegistryTestSupport",

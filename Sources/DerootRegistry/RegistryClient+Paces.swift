@@ -25,6 +25,7 @@ extension RegistryClient {
             case .rest(let seconds):
                 options.observer(.resting(endpoint.host, seconds: seconds))
                 try options.timekeeper.sleep(seconds) {}
+                let landed = governor.landed(at: endpoint.host)
                 let outcome = try look(request, endpoint, trust, need, &header, ask)
                 if let reserve = pace.reserve,
                     let limit = outcome.response.flatMap(RequestGovernor.limit),
@@ -38,8 +39,9 @@ extension RegistryClient {
                 let tells = outcome.response.flatMap(RequestGovernor.remaining) != nil
                 looksInVain = tells ? 0 : looksInVain + 1
                 isSettled = governor.look(
-                    outcome, at: endpoint.host, now: options.timekeeper.now(),
-                    longest: options.longestWait, number: looksInVain)
+                    outcome, at: endpoint.host, since: landed,
+                    now: options.timekeeper.now(), longest: options.longestWait,
+                    number: looksInVain)
             }
         }
     }

@@ -11,6 +11,8 @@ package struct RegistryOptions: Sendable {
     package var minimumRate = 64
     /// Seconds to connect.
     package var connectSeconds = 30
+    /// Milliseconds that the cancelling of an upload may take, since a command that ends waits for it.
+    package var farewellMilliseconds = 1000
     /// Seconds that a registry may make us wait before a try (`--retry-max-wait`).
     package var longestWait: Double = 300
     /// Seconds before the second try; doubles with every further one, up to a minute.

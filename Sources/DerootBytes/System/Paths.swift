@@ -60,13 +60,21 @@ extension File {
         return false
     }
 
-    /// Creates a file with a random name and removes the name: gone once it is closed.
+    /// Creates a file that has no name, and is gone once it is closed.
     package static func anonymous(in directory: String) throws(DerootError) -> File {
-        let path = "\(directory)/.deroot-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-        let file = try creating(path)
-        try remove(path)
-        return file
+        do throws(DerootError) {
+            return try opening(directory, flags: unnamed | O_RDWR | O_EXCL, permissions: 0o600)
+        } catch {
+            // A file system that knows no such files: a kill between these two leaves the name.
+            let name = String(UInt64.random(in: .min ... .max), radix: 36)
+            let file = try creating("\(directory)/.deroot-\(name)")
+            try remove("\(directory)/.deroot-\(name)")
+            return file
+        }
     }
+
+    /// O_TMPFILE (open(2)), which Swift does not import: a flag of its own and O_DIRECTORY.
+    private static let unnamed: Int32 = 0o20_000_000 | O_DIRECTORY
 }
 
 /// What is done to directories by their names.

@@ -71,7 +71,7 @@ final class CurlHandle: Sendable {
         _ = unsafe deroot_curl_set_long(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
         try set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        if request.isFarewell { try set(CURLOPT_TIMEOUT_MS, 1000) }
+        if request.isFarewell { try set(CURLOPT_TIMEOUT_MS, options.farewellMilliseconds) }
     }
 
     private func configure(_ trust: TrustSettings) throws(DerootError) {

@@ -25,6 +25,8 @@ final class RequestGovernor: Sendable {
         var remaining: UInt64?
         /// Pulls that were sent and not answered: those may not be counted there yet.
         var flying: UInt64 = 0
+        /// Pulls that were answered, ever.
+        var landed: UInt64 = 0
     }
 
     private let hosts = Mutex<[String: Host]>([:])
@@ -62,8 +64,12 @@ final class RequestGovernor: Sendable {
         guard Self.isPull(request) else { return }
         hosts.withLock { hosts in
             if let flying = hosts[name]?.flying, flying > 0 { hosts[name]?.flying = flying - 1 }
+            hosts[name]?.landed += 1
         }
     }
+
+    /// How many pulls of a host were answered, ever: asked before a look.
+    func landed(at name: String) -> UInt64 { hosts.withLock { $0[name]?.landed ?? 0 } }
 
     /// Takes an answer; `longest` bounds the pause that a registry may ask for.
     func learn(_ outcome: HTTPOutcome, of name: String, now: Double, longest: Double) {
@@ -87,17 +93,22 @@ final class RequestGovernor: Sendable {
     /// Takes the answer to the HEAD of a request that has rested; gives whether the request may go, whatever
     /// is left.
     ///
-    /// `number` counts the looks in a row that told nothing, from 1 where this is one. What was known counts
+    /// `landed` is what was told before the look: pulls that were answered since may not be counted in what it
+    /// says. `number` counts the looks in a row that told nothing, from 1 where this is one. What was known counts
     /// no more where the answer tells, or is a success that tells nothing: the registry has stopped counting.
     /// A refusal tells nothing (Docker Hub's 401 has no header), and the request itself will be refused too,
     /// which is no pull. What may be otherwise soon is looked at again.
     func look(
-        _ outcome: HTTPOutcome, at name: String, now: Double, longest: Double, number: Int
+        _ outcome: HTTPOutcome, at name: String, since landed: UInt64, now: Double,
+        longest: Double, number: Int
     ) -> Bool {
         let response = outcome.response
         let remaining = response.flatMap(Self.remaining)
         if remaining != nil || response?.isSuccess ?? false {
-            hosts.withLock { $0[name, default: Host()].remaining = remaining }
+            hosts.withLock { hosts in
+                let meanwhile = (hosts[name]?.landed ?? 0) - landed
+                hosts[name, default: Host()].remaining = remaining.map { $0 - min($0, meanwhile) }
+            }
         }
         learn(outcome, of: name, now: now, longest: longest)
         guard remaining == nil else { return false }

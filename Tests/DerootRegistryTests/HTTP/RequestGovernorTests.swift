@@ -26,10 +26,12 @@ struct RequestGovernorTests {
     }
 
     private func look(
-        _ status: Int, _ fields: [(name: String, value: String)] = [], number: Int = 1
+        _ status: Int, _ fields: [(name: String, value: String)] = [], number: Int = 1,
+        since landed: UInt64? = nil
     ) -> Bool {
         governor.look(
-            .response(HTTPResponse(status, fields)), at: "r.io", now: 100, longest: 300,
+            .response(HTTPResponse(status, fields)), at: "r.io",
+            since: landed ?? governor.landed(at: "r.io"), now: 100, longest: 300,
             number: number)
     }
 
@@ -88,6 +90,23 @@ struct RequestGovernorTests {
         #expect(admit(try request(), pace) == .rest(60))
         _ = look(200)
         #expect(admit(try request(), pace) == .go(0))
+    }
+
+    @Test("a look that was overtaken by pulls does not know of them")
+    func overtakenLook() throws {
+        var pace = RequestPace()
+        (pace.reserve, pace.retry) = (2, 60)
+        for _ in 0..<3 { #expect(admit(try request(), pace) == .go(0)) }
+        let before = governor.landed(at: "r.io")
+        for _ in 0..<3 { governor.land(try request(), at: "r.io") }
+        #expect(!look(200, [("ratelimit-remaining", "5")], since: before))
+        #expect(admit(try request(), pace) == .rest(60))
+        // The next one does.
+        #expect(!look(200, [("ratelimit-remaining", "3")]))
+        #expect(admit(try request(), pace) == .go(0))
+        #expect(admit(try request(), pace) == .rest(60))
+        #expect(!look(200, [("ratelimit-remaining", "1")], since: 0))
+        #expect(admit(try request(), pace) == .rest(60))
     }
 
     @Test("a refused look forgets nothing: who looked goes, the others rest")

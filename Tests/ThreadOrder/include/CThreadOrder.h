@@ -1,0 +1,1 @@
+/* Nothing to call: what is in this target takes effect by being linked. */
