@@ -40,7 +40,7 @@ final class MirrorProgress: Sendable {
             case .transfer(let item, .resting(let host, let seconds)):
                 Console.error(
                     "waiting    \(item.source): few pulls are left at \(host), "
-                        + "\(Int(seconds)) s")
+                        + "\(wholeSeconds(seconds)) s")
             default: return
             }
             return

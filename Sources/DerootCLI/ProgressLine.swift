@@ -110,12 +110,12 @@ final class ProgressLine: Sendable {
     private func draw(_ event: TransferEvent) {
         if case .retrying(let host, let seconds) = event {
             clear()
-            write("deroot: \(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
+            write("deroot: \(host) failed, next try in \(wholeSeconds(seconds)) s\n")
             return
         }
         if case .resting(let host, let seconds) = event {
             clear()
-            write("deroot: few pulls are left at \(host), waiting \(Int(seconds)) s\n")
+            write("deroot: few pulls are left at \(host), waiting \(wholeSeconds(seconds)) s\n")
             return
         }
         guard case .moved(let count, let direction) = event else { return }
@@ -152,9 +152,9 @@ final class ProgressLine: Sendable {
                 reason == .exists ? "is there already" : "mounted from the source's repository"
             write("not pushed \(digest.short): \(why)\n")
         case .retrying(let host, let seconds):
-            write("\(host) failed, next try in \(Int(seconds.rounded(.up))) s\n")
+            write("\(host) failed, next try in \(wholeSeconds(seconds)) s\n")
         case .resting(let host, let seconds):
-            write("few pulls are left at \(host), waiting \(Int(seconds)) s\n")
+            write("few pulls are left at \(host), waiting \(wholeSeconds(seconds)) s\n")
         case .started, .moved: return
         }
     }

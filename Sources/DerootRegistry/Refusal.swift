@@ -85,7 +85,7 @@ struct Refusal {
     func tooLong(_ seconds: Double, _ what: String) -> DerootError {
         var error = error(what)
         error.code = .transient
-        error.message += ", and wants us to wait for \(Int(seconds)) seconds"
+        error.message += ", and wants us to wait for \(wholeSeconds(seconds)) seconds"
         error.advice = "try then, or allow it with --retry-max-wait"
         return error
     }

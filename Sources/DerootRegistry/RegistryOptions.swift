@@ -99,5 +99,8 @@ package enum TransferEvent: Sendable {
     }
 }
 
+/// Seconds for people, rounded up; an edited file or a registry may say any number.
+package func wholeSeconds(_ seconds: Double) -> Int { Int(max(0, min(seconds, 1e9)).rounded(.up)) }
+
 /// Takes the events.
 package typealias TransferObserver = @Sendable (TransferEvent) -> Void

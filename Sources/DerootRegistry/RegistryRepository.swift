@@ -94,6 +94,13 @@ package struct RegistryRepository: Sendable {
         return found
     }
 
+    /// A blob's size, 0 where the registry does not say it; nil where there is no such blob.
+    ///
+    /// - Throws: `.denied`, `.transient`.
+    package func blobSize(_ digest: Digest) throws(DerootError) -> UInt64? {
+        try repository.blobSize(digest)
+    }
+
     /// A small blob, verified; nil where there is none.
     ///
     /// - Throws: `.mismatch`, `.denied`, `.transient`.

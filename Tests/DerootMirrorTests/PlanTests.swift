@@ -2,6 +2,7 @@ import DerootBytes
 import DerootCore
 import DerootMirror
 import DerootOCI
+import DerootRegistry
 import DerootStore
 import Testing
 
@@ -126,6 +127,21 @@ struct PlanTests {
         let names = root.members.map(\.name.value)
         try #require(names.firstIndex(of: "items")! < names.firstIndex(of: "recipes")!)
         #expect(try MirrorPlan(parsing: JSON.object(root).serialized()) == plan)
+    }
+
+    @Test("waits beyond measure are bounded")
+    func waits() throws {
+        var plan = try plan([candidate("s.io/a:1", "one")])
+        (plan.paces.general.reserve, plan.paces.general.retry) = (7, 8)
+        let text = String(decoding: try plan.document, as: UTF8.self)
+            .replacing("\"min\": 7", with: "\"min\": \(Int64.max)")
+            .replacing("\"retry\": 8", with: "\"retry\": \(Int64.max)")
+        let general = try MirrorPlan(parsing: Array(text.utf8)).paces.general
+        #expect(general.reserve == 1_000_000 && general.retry == 3_600_000_000)
+        #expect(
+            [-1e300, -1, 0, 0.1, 1e9, 1e300, .infinity].map(wholeSeconds) == [
+                0, 0, 0, 1, 1_000_000_000, 1_000_000_000, 1_000_000_000,
+            ])
     }
 
     @Test("sizes beyond measure stop nothing", arguments: [1, 3])

@@ -53,7 +53,13 @@ struct SelectionTests {
         for tag in outside { #expect(!range.contains(try #require(TagVersion(tag))), "\(tag)") }
     }
 
-    @Test("what is no range", arguments: ["", "a", ">=", "1.2 ||", "=>1", "^^1", "1.2.3.x", ">=x"])
+    @Test(
+        "what is no range",
+        arguments: [
+            "", "a", ">=", "1.2 ||", "=>1", "^^1", "1.2.3.x", ">=x", "^18446744073709551615",
+            "<=18446744073709551615", ">1.18446744073709551615", "18446744073709551615.x",
+            "^0.0.18446744073709551615", "9007199254740992",
+        ])
     func noRange(_ text: String) {
         #expect(
             failure { () throws(DerootError) in _ = try VersionRange(text) }?.code == .malformed)

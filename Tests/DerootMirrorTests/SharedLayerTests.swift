@@ -71,6 +71,47 @@ struct SharedLayerTests {
         #expect(mirror.results() == serial.results())
     }
 
+    @Test(
+        "an entry that states another size than the blob's is not believed",
+        arguments: [UInt64(1), 1 << 47, UInt64(Int64.max)])
+    func wrongSizes(_ size: UInt64) throws {
+        let serial = try Mirror()
+        try serial.populate(9)
+        _ = try serial.run(try serial.plan())
+        let mirror = try Mirror()
+        try mirror.populate(9)
+        let plan = try mirror.plan(2)
+        _ = try mirror.run(plan, Shard(index: 0, count: 2))
+        let ledger = "hardened/deroot-ledger"
+        for tag in mirror.registry.tags(ledger) {
+            let stored = try #require(mirror.registry.manifest(ledger, tag))
+            var manifest = try Manifest(parsing: stored.bytes)
+            let entry = try #require(mirror.registry.blob(ledger, manifest.layers[0].digest))
+            var document = try Document(parsing: entry)
+            let layers = try #require(document.root["layers"]?.array).map { json in
+                var object = json.object ?? [:]
+                object["size"] = .number(size)
+                return JSON.object(object)
+            }
+            document.root["layers"] = .array(layers)
+            mirror.registry.add(ledger, blob: document.bytes)
+            manifest.setLayer(
+                at: 0,
+                Descriptor(
+                    mediaType: manifest.layers[0].mediaType, digest: document.digest,
+                    size: UInt64(document.bytes.count)))
+            mirror.registry.add(
+                ledger, manifest: manifest.document.bytes,
+                type: MediaType(stored.type), tag: tag)
+        }
+        let figures = try mirror.run(plan, Shard(index: 1, count: 2))
+        #expect(figures.layers.recalledForms == 0 && figures.exitStatus == 0)
+        let results = { (results: [String: String]) in
+            results.filter { !$0.key.hasPrefix(ledger) }
+        }
+        #expect(results(mirror.results()) == results(serial.results()))
+    }
+
     @Test("forms that other shards wrote are mounted on Docker Hub too, whose API has another host")
     func mountsOnDockerHub() throws {
         let mounted = try ["h.io", "docker.io"].map { host in

@@ -124,6 +124,10 @@ extension LayerPass.Outcome {
                         captured[index] = CapturedEntry(group: copy group, body: body)
                     }
                 }
+                let rest = record.blob.rawSize - min(framer.position, record.blob.rawSize)
+                guard framer.skippable <= rest else {
+                    throw DerootError(.malformed, "the record has a body that is not in the layer")
+                }
                 framer.skip(framer.skippable)
             }
         }

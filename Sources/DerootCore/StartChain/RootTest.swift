@@ -69,10 +69,11 @@ struct RootTests {
         switch node {
         case .command(let command): return meaning(of: command, depth: depth)
         case .not(let inner): return meaning(of: inner, depth: depth + 1).negated
-        case .and(let left, let right):
-            return meaning(of: left, depth: depth + 1).and(meaning(of: right, depth: depth + 1))
-        case .or(let left, let right):
-            return meaning(of: left, depth: depth + 1).or(meaning(of: right, depth: depth + 1))
+        case .chain(let first, let rest):
+            return rest.reduce(meaning(of: first, depth: depth + 1)) { test, link in
+                let next = meaning(of: link.node, depth: depth + 1)
+                return link.isAnd ? test.and(next) : test.or(next)
+            }
         case .list(let nodes):
             return nodes.last.map { meaning(of: $0, depth: depth + 1) } ?? RootTest()
         case .subshell(let inner): return meaning(of: inner, depth: depth + 1)
@@ -152,9 +153,14 @@ struct RootTests {
     }
 
     private func primary(_ words: ArraySlice<ShellWord>) -> RootTest {
-        guard let first = words.first else { return RootTest() }
-        if first.isBare("!") { return primary(words.dropFirst()).negated }
-        let rest = Array(words)
+        let rest = Array(words.drop { $0.isBare("!") })
+        let test = plain(rest)
+        return (words.count - rest.count).isMultiple(of: 2) ? test : test.negated
+    }
+
+    /// A test without `!`.
+    private func plain(_ rest: [ShellWord]) -> RootTest {
+        guard let first = rest.first else { return RootTest() }
         if rest.count == 2 {
             switch first.text {
             case "-w", "-O": return RootTest(whenTrue: .writable)

@@ -58,8 +58,8 @@ struct ShellCommand: Sendable {
 indirect enum ShellNode: Sendable {
     case command(ShellCommand)
     case list([ShellNode])
-    case and(ShellNode, ShellNode)
-    case or(ShellNode, ShellNode)
+    /// Commands with `&&` or `||` between them; flat, since a script may have thousands.
+    case chain(ShellNode, [(isAnd: Bool, node: ShellNode)])
     case not(ShellNode)
     case pipeline([ShellNode])
     /// Tests with their bodies, and what is left.

@@ -72,15 +72,15 @@ struct ShellParser {
     }
 
     private mutating func andOr() -> ShellNode {
-        var left = pipeline()
+        let first = pipeline()
+        var rest: [(isAnd: Bool, node: ShellNode)] = []
         while isOperation("&&") || isOperation("||") {
             let isAnd = isOperation("&&")
             position += 1
             while isOperation("\n") { position += 1 }
-            let right = pipeline()
-            left = isAnd ? .and(left, right) : .or(left, right)
+            rest.append((isAnd, pipeline()))
         }
-        return left
+        return rest.isEmpty ? first : .chain(first, rest)
     }
 
     private mutating func pipeline() -> ShellNode {

@@ -40,8 +40,7 @@ struct ShellReader {
                 context.known = flow.known
             }
             return Flow(known: context.known)
-        case .and(let left, let right): return both(left, right, isAnd: true, context)
-        case .or(let left, let right): return both(left, right, isAnd: false, context)
+        case .chain(let first, let rest): return chain(first, rest, context)
         case .not(let inner):
             var tolerant = context
             tolerant.isTolerated = true
@@ -99,23 +98,30 @@ struct ShellReader {
         return Flow(known: falling.reduce(first.known) { $0.intersection($1.known) })
     }
 
-    private func both(
-        _ left: ShellNode, _ right: ShellNode, isAnd: Bool, _ context: Context
+    private func chain(
+        _ first: ShellNode, _ rest: [(isAnd: Bool, node: ShellNode)], _ context: Context
     ) -> Flow {
         var tolerant = context
         tolerant.isTolerated = true
-        let flow = walk(left, tolerant)
-        guard flow.ending == .falls else { return flow }
-        let meaning = isAnd ? tests.meaning(of: left) : tests.meaning(of: left).negated
-        var flows: [Flow] = []
-        let isDead = meaning.outcome == false
-        if !isDead, let inner = behind(context, meaning.whenTrue, meaning) {
-            flows.append(walk(right, inner))
+        var flow = walk(first, tolerant)
+        var meaning = tests.meaning(of: first)
+        for (index, link) in rest.enumerated() {
+            guard flow.ending == .falls else { return flow }
+            // How the last one ends is how the chain ends.
+            let outer = index == rest.count - 1 ? context : tolerant
+            let test = link.isAnd ? meaning : meaning.negated
+            var flows: [Flow] = []
+            if test.outcome != false, let inner = behind(outer, test.whenTrue, test) {
+                flows.append(walk(link.node, inner))
+            }
+            if test.outcome != true {
+                flows.append(Flow(known: outer.known.union(test.whenFalse)))
+            }
+            flow = merged(flows, outer)
+            let next = tests.meaning(of: link.node)
+            meaning = link.isAnd ? meaning.and(next) : meaning.or(next)
         }
-        if meaning.outcome != true {
-            flows.append(Flow(known: context.known.union(meaning.whenFalse)))
-        }
-        return merged(flows, context)
+        return flow
     }
 
     private func branches(

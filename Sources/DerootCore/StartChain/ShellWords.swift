@@ -13,14 +13,15 @@ extension ShellReader {
         return [value(word)]
     }
 
-    /// The text of a word; nil where some of it is computed.
-    func value(_ word: ShellWord) -> String? {
+    /// The text of a word; nil where some of it is computed, or nested deeper than scripts are.
+    func value(_ word: ShellWord, depth: Int = 0) -> String? {
+        guard depth < 20 else { return nil }
         var text = ""
         for part in word.parts {
             switch part {
             case .literal(let more): text += more
             case .expansion(let name):
-                guard let more = value(of: name) else { return nil }
+                guard let more = value(of: name, depth: depth) else { return nil }
                 text += more
             }
             guard text.utf8.count < 65536 else { return nil }
@@ -29,7 +30,7 @@ extension ShellReader {
     }
 
     /// What an expansion gives, as far as it can be foretold.
-    private func value(of expansion: String) -> String? {
+    private func value(of expansion: String, depth: Int) -> String? {
         if expansion.hasPrefix("$(") || expansion.hasPrefix("<(") {
             // The directory of the script itself.
             guard expansion.contains("dirname"), let script = frame.script else { return nil }
@@ -43,11 +44,11 @@ extension ShellReader {
         if inner.hasPrefix("#") || inner.hasPrefix("!") { return nil }
         let name = inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "@" }
         let rest = inner.dropFirst(name.count)
-        return modified(variable(name), name, rest)
+        return modified(variable(name), name, rest, depth: depth)
     }
 
     private func modified(
-        _ value: String?, _ name: Substring, _ rest: Substring
+        _ value: String?, _ name: Substring, _ rest: Substring, depth: Int
     ) -> String? {
         if rest.isEmpty || rest.hasPrefix("[0]") { return value }
         for (operation, isSet) in [(":-", false), (":=", true), ("-", false), ("=", true)]
@@ -58,7 +59,7 @@ extension ShellReader {
             guard tokens.count == 1, case .word(let word) = tokens[0].kind else {
                 return tokens.isEmpty ? "" : nil
             }
-            guard let replacement = self.value(word) else { return nil }
+            guard let replacement = self.value(word, depth: depth + 1) else { return nil }
             if isSet { frame.variables[String(name)] = replacement }
             return replacement
         }
@@ -88,7 +89,7 @@ extension ShellReader {
             if number == 0 {
                 return frame.script.map { "/" + String(decoding: $0.bytes, as: UTF8.self) }
             }
-            guard number <= frame.args.count else { return "" }
+            guard number > 0, number <= frame.args.count else { return "" }
             return frame.args[number - 1]
         }
         if name == "#" { return frame.args.contains(nil) ? nil : String(frame.args.count) }

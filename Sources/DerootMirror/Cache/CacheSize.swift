@@ -63,7 +63,7 @@ final class CacheSize: Sendable {
                 let used = status.st_mtim.tv_sec
                 if file.contains(".new-") {
                     // Somebody may be writing it.
-                    if used + Self.abandoned < now.tv_sec { _ = try? File.remove(path) }
+                    if used < now.tv_sec - Self.abandoned { _ = try? File.remove(path) }
                     continue
                 }
                 entries.append(

@@ -4,6 +4,11 @@ import DerootRegistry
 
 /// How fast registries may be asked, as mirror.yaml says it.
 enum PaceReading {
+    /// Pulls that can be left to others.
+    static let mostReserve: UInt64 = 1_000_000
+    /// Seconds until it is looked again how many are left.
+    static let mostSeconds: Int64 = 3_600_000_000
+
     /// What a mapping says in `ratelimit` and `requests-per-second`; nil where it says nothing.
     ///
     /// What `defaults` say counts for the key that the mapping leaves out.
@@ -15,7 +20,7 @@ enum PaceReading {
         if let defaults { pace = try self.pace(defaults) ?? pace }
         if let limit = try mapping.mapping("ratelimit", keys: ["min", "retry"]) {
             let least = try limit.required("min")
-            pace.reserve = UInt64(try least.integer(in: 0...1_000_000))
+            pace.reserve = UInt64(try least.integer(in: 0...Int64(mostReserve)))
             if let retry = try limit.text("retry") {
                 guard let seconds = seconds(retry) else {
                     throw (limit["retry"] ?? least).error(

@@ -60,11 +60,19 @@ final class LedgerLayers: LayerStore {
         for item in done(with: layer) {
             let found = known(item).first { $0.source == layer && $0.changes == changes }
             guard let found, let place = try? ImageName(parsing: item.repository) else { continue }
-            // Where nobody knows it is, it is sent.
+            // The entry is a hint: a size that is not the blob's would be in the result's manifest.
+            guard isThere(found.layer, in: place) else { continue }
             try? destination.note(found.layer.digest, isIn: place)
             return LayerForm(layer: found.layer, place: .elsewhere)
         }
         return nil
+    }
+
+    private func isThere(_ layer: WrittenLayer, in place: ImageName) -> Bool {
+        let repository = try? RegistryRepository(
+            place, .read, asTarget: true, client: destination)
+        guard let size = try? repository?.blobSize(layer.digest) else { return false }
+        return size == layer.size || size == 0
     }
 
     private func known(_ item: MirrorPlan.Item) -> [Known] {
@@ -82,7 +90,7 @@ final class LedgerLayers: LayerStore {
             let changes = try? Digest(parsing: object.text("changes") ?? ""),
             let digest = try? Digest(parsing: object.text("digest") ?? ""),
             let diffID = try? Digest(parsing: object.text("diffID") ?? ""),
-            let size = try? object.size("size"),
+            let size = try? object.size("size"), size <= 1 << 48,
             let compression = Compression(rawValue: (try? object.text("compression")) ?? "")
         else { return nil }
         return Known(

@@ -137,8 +137,10 @@ extension RequestPaces {
                 guard rate > 0 else { throw DerootError(.malformed, "plan: a pace of nothing") }
                 pace.perSecond = Double(rate) / 1000
             }
-            pace.reserve = try object.size("min")
-            if let retry = try object.integer("retry") { pace.retry = Double(max(1, retry)) }
+            pace.reserve = try object.size("min").map { min($0, PaceReading.mostReserve) }
+            if let retry = try object.integer("retry") {
+                pace.retry = Double(max(1, min(retry, PaceReading.mostSeconds)))
+            }
             return pace
         }
         if let common = try object.object("general") { general = try pace(common) }

@@ -80,9 +80,9 @@ package struct MirrorScreen: Sendable {
             active.wait = nil
         case .moved: active.wait = nil
         case .retrying(let host, let seconds):
-            active.wait = "\(host) failed, again in \(Int(seconds.rounded(.up))) s"
+            active.wait = "\(host) failed, again in \(wholeSeconds(seconds)) s"
         case .resting(let host, let seconds):
-            active.wait = "few pulls left at \(host), waiting \(Int(seconds)) s"
+            active.wait = "few pulls left at \(host), waiting \(wholeSeconds(seconds)) s"
         case .started, .finished, .spared: break
         }
     }

@@ -95,9 +95,10 @@ package struct VersionRange: Sendable, Hashable {
         if isOpen, name.isEmpty, sign.isEmpty {
             return TagVersion("0").map { [Bound(relation: .atLeast, version: $0)] } ?? []
         }
-        guard let version = TagVersion(name), !isOpen || version.written < 3 else {
-            throw bad(text)
-        }
+        // Beyond what semver's readers take for a number, and one more is still one.
+        guard let version = TagVersion(name), !isOpen || version.written < 3,
+            version.numbers.allSatisfy({ $0 < 1 << 53 })
+        else { throw bad(text) }
         let from = Bound(relation: .atLeast, version: version)
         let series = [
             from, Bound(relation: .less, version: version.next(at: version.written - 1)),

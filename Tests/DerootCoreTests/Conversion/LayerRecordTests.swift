@@ -95,6 +95,30 @@ struct LayerRecordTests {
         }
     }
 
+    @Test(arguments: [Int64(1) << 40, Int64.max - 1024])
+    func aRecordWithABodyThatIsNotInTheLayerIsNone(_ size: Int64) throws {
+        let (layer, _, found) = try read(try Self.sample.get())
+        let file = try TemporaryDirectory()
+        try file.write("record", try #require(found))
+        let reader = try unsafe BlobPatcher(
+            source: FileSlice(File.reading(file("record"))), sink: nil, limits: Limits())
+        var raw: [UInt8] = []
+        while case let piece = try unsafe reader.next(), piece.count > 0 {
+            unsafe raw.append(contentsOf: piece)
+        }
+        for start in stride(from: 0, to: 3 * 512, by: 512) {
+            var header = RawHeader("x")
+            header.bytes = Array(raw[start..<start + 512])
+            header.base256(size, at: 124..<136)
+            raw.replaceSubrange(start..<start + 512, with: header.sealed())
+        }
+        let text = raw.dropLast(64)
+        let whole = Array(text) + Array(Digest.of(Array(text)).hex.utf8)
+        #expect(throws: DerootError.self) {
+            try self.outcome(try LayerFixture.compressed(whole, .zstd), layer)
+        }
+    }
+
     @Test func aRecordOfAnotherLayerOrAboveALimitIsNone() throws {
         let (layer, outcome, found) = try read(try Self.sample.get())
         let record = try #require(found)

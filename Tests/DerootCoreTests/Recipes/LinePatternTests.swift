@@ -66,6 +66,7 @@ struct LinePatternTests {
         String(repeating: "a", count: 1001), "(((a{200}){200}){200}){200}", "(a{255}){255}",
         String(repeating: "(?:", count: 30) + "a" + String(repeating: ")", count: 30),
         "((((((a{0,99}){0,99}){0,99}){0,99}){0,99}){0,99})",
+        "(?:(?:(?:(?:(?:){255}){255}){255}){255}){255}",
     ])
     func refusesWhatIsTooLarge(_ pattern: String) throws {
         let error = try #require(throws: DerootError.self) { try LinePattern(pattern) }

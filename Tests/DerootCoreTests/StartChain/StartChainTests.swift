@@ -36,6 +36,35 @@ struct StartChainTests {
             ])
     }
 
+    /// Each of these went deeper than the stack, or took minutes.
+    @Test(arguments: [
+        String(repeating: "a && ", count: 12_000) + "chown x y",
+        String(repeating: "a || ", count: 12_000) + "chown x y",
+        "if [ " + String(repeating: "! ", count: 60_000) + "0 ]; then a; fi; chown x y",
+        "echo " + String(repeating: "${a:-", count: 8000) + String(repeating: "}", count: 8000)
+            + "; chown x y",
+        String(repeating: "{ a && ", count: 5000) + String(repeating: "; }", count: 5000),
+        "if a; then b; " + String(repeating: "elif a; then b; ", count: 10_000) + "fi; chown x y",
+    ])
+    func scriptsWithoutMeasure(_ script: String) throws {
+        let chain = try startChain(script: "#!/bin/sh\n\(script)\n")
+        #expect(chain.rootCommands.count <= 1)
+    }
+
+    @Test func longChainsAreReadToTheirEnd() throws {
+        let chain = try startChain(
+            script: """
+                #!/bin/sh
+                set -e
+                a && b || c && d && [ "$(id -u)" = 0 ] && chown app /data
+                [ "$(id -u)" = 0 ] || exit 0
+                [ ! ! "$(id -u)" = 0 ] && chown app /more
+                [ ! "$(id -u)" = 0 ] && chown app /never
+                """)
+        #expect(
+            commands(chain) == ["chown 3 guarded fatal", "chown 5 guarded fatal"])
+    }
+
     @Test(arguments: [
         ("#!/bin/sh -e\nchown a b", true), ("#!/bin/sh\nset -eu\nchown a b", true),
         ("#!/bin/bash\nset -o errexit\nchown a b", true),

@@ -14,25 +14,20 @@ package enum PortClash: ImageRule {
         classes: [7])
 
     package static func findings(in image: CheckedImage) -> [Finding] {
-        let exposed = image.config.exposedPorts.compactMap { Port.number($0) }
-        let bound = image.serverLines.compactMap { LowListen.port(of: $0) }
-        let clashes = Set(exposed + bound).filter { port in
-            port < 1024 && (exposed.contains(port + 8000) || bound.contains(port + 8000))
-        }.sorted()
-        var places: [Finding.Evidence] = []
-        for port in clashes {
-            for text in image.config.exposedPorts
-            where [port, port + 8000].contains(Port.number(text)) {
-                places.append(
-                    Finding.Evidence(.config("config.ExposedPorts"), before: printable(text.utf8)))
-            }
-            for line in image.serverLines
-            where LowListen.port(of: line).map({ $0 == port || $0 == port + 8000 }) ?? false {
-                places.append(
-                    image.evidence(
-                        at: line.path, line: line.number, before: printable(line.text.utf8)))
-            }
+        var users: [Int: [Finding.Evidence]] = [:]
+        for text in image.config.exposedPorts {
+            guard let port = Port.number(text) else { continue }
+            users[port, default: []].append(
+                Finding.Evidence(.config("config.ExposedPorts"), before: printable(text.utf8)))
         }
+        for line in image.serverLines {
+            guard let port = LowListen.port(of: line) else { continue }
+            users[port, default: []].append(
+                image.evidence(
+                    at: line.path, line: line.number, before: printable(line.text.utf8)))
+        }
+        let clashes = users.keys.filter { $0 < 1024 && users[$0 + 8000] != nil }.sorted()
+        let places = clashes.flatMap { (users[$0] ?? []) + (users[$0 + 8000] ?? []) }
         let list = clashes.map { "\($0) to \($0 + 8000)" }.joined(separator: ", ")
         // Nothing clashes as long as the ports stay.
         return found(

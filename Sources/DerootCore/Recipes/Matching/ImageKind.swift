@@ -111,7 +111,8 @@ extension RecipePredicate {
     /// True where the words stand in a command line one after another; a word without a slash fits the
     /// last part of a path, and a shell's `-c` is looked into.
     private static func stand(_ words: [String], in line: [String]) -> Bool {
-        let given = line.flatMap { word -> [Substring] in
+        // No command line that starts a program has more words.
+        let given = line.prefix(4096).flatMap { word -> [Substring] in
             word.utf8.contains(0x20) ? word.split { $0.isWhitespace } : [word[...]]
         }
         guard given.count >= words.count else { return false }

@@ -20,6 +20,8 @@ struct PatternProgram: Sendable {
     }
 
     private(set) var steps: [Step] = []
+    /// How often a node was compiled: one that takes no step may still be repeated without end.
+    private var visits = 0
     let groupCount: Int
     /// True where a match can only begin at the line's start.
     private(set) var isAnchored = true
@@ -38,15 +40,17 @@ struct PatternProgram: Sendable {
     }
 
     private mutating func add(_ step: Step) throws(DerootError) {
-        guard steps.count < LinePattern.largest else {
-            throw DerootError(
-                .limit, "a pattern that takes more than \(LinePattern.largest) steps",
-                advice: "use smaller counts in {m,n}")
-        }
+        guard steps.count < LinePattern.largest else { throw Self.tooLarge }
         steps.append(step)
     }
 
+    private static let tooLarge = DerootError(
+        .limit, "a pattern that takes more than \(LinePattern.largest) steps",
+        advice: "use smaller counts in {m,n}")
+
     private mutating func compile(_ node: PatternNode) throws(DerootError) {
+        visits += 1
+        guard visits <= 16 * LinePattern.largest else { throw Self.tooLarge }
         switch node {
         case .empty: break
         case .set(let set): try add(.byte(set))
