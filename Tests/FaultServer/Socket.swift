@@ -96,6 +96,13 @@ final class Socket: Sendable {
         }
     }
 
+    /// Whether the client has gone, and nothing more is to be read.
+    var isAtEnd: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(number, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || count < 0 && ![EAGAIN, EWOULDBLOCK, EINTR].contains(errno)
+    }
+
     /// Sends all bytes; false where the client has gone.
     func send(_ bytes: some Collection<UInt8>) -> Bool {
         var rest = Array(bytes)[...]
