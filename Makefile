@@ -10,6 +10,9 @@ SWIFT       ?= swift
 BUILD_FLAGS := -c release --static-swift-stdlib
 DEROOT      := .build/release/deroot
 
+# Fetching packages may need a proxy; the tests ask this machine alone, where one has no part.
+DIRECT      := env -u http_proxy -u https_proxy -u all_proxy -u no_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u NO_PROXY
+
 DEMO_SOURCE := oci-archive:testdata/demo.oci.tar
 DEMO_OUT    := deroot-demo
 
@@ -36,12 +39,14 @@ demo: build ## Convert the bundled image, prove the result, show before and afte
 # suites need seconds in it. The release binary is judged by demo, test-live and corpus.
 test: deps ## Run the Swift tests.
 	@scripts/deps.sh test
-	$(SWIFT) test
+	$(SWIFT) package resolve
+	$(DIRECT) $(SWIFT) test
 
 # The optimiser is a reader of its own: what it makes of the same sources is tested too.
 test-release: deps ## Run the Swift tests on an optimised build.
 	@scripts/deps.sh test
-	$(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
+	$(SWIFT) package --scratch-path .build/optimised resolve
+	$(DIRECT) $(SWIFT) test -c release -Xswiftc -enable-testing --scratch-path .build/optimised
 
 test-live: build ## Judge conversions of real images by skopeo, umoci and podman (as root).
 	@scripts/deps.sh live
@@ -82,13 +87,15 @@ fuzz-build: deps
 
 test-address: deps ## Run the Swift tests with the address sanitizer.
 	@scripts/deps.sh test
-	SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 scripts/figures.sh address \
+	$(SWIFT) package --scratch-path .build/address resolve
+	$(DIRECT) SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 scripts/figures.sh address \
 		$(SWIFT) test --sanitize address --scratch-path .build/address $(if $(FILTER),--filter "$(FILTER)")
 
 test-thread: deps ## Run the Swift tests with the thread sanitizer.
 	@scripts/deps.sh test
 	@rm -f .build/thread-reports.*
-	SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=log_path=$(CURDIR)/.build/thread-reports scripts/figures.sh thread \
+	$(SWIFT) package --scratch-path .build/thread resolve
+	$(DIRECT) SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=log_path=$(CURDIR)/.build/thread-reports scripts/figures.sh thread \
 		$(SWIFT) test --sanitize thread --scratch-path .build/thread $(if $(FILTER),--filter "$(FILTER)") \
 		|| { cat .build/thread-reports.* 2>/dev/null; exit 1; }
 

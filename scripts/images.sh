@@ -40,10 +40,10 @@ build_base_tar() {
     mapfile -t lines < <(archive_lines)
     if [ ${#lines[@]} -eq 0 ]; then
         # Not a bookworm machine: mmdebstrap knows where Debian lives.
-        mmdebstrap --quiet --variant=minbase bookworm "$work/base.tar.part"
+        mmdebstrap --quiet --aptopt='Acquire::Retries "5"' --variant=minbase bookworm "$work/base.tar.part"
     else
         printf '%s\n' "${lines[@]}" >"$work/base.list"
-        mmdebstrap --quiet --variant=minbase --format=tar bookworm "$work/base.tar.part" "$work/base.list"
+        mmdebstrap --quiet --aptopt='Acquire::Retries "5"' --variant=minbase --format=tar bookworm "$work/base.tar.part" "$work/base.list"
     fi
     mv "$work/base.tar.part" "$work/base.tar"
 }
@@ -70,9 +70,9 @@ install() {
     in_container "$container" sh -ec '
         export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes
         printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-        apt-get update -qq
+        apt-get -o Acquire::Retries=5 update -qq
         for package; do
-            apt-get install -y -qq --no-install-recommends $package >/dev/null
+            apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends $package >/dev/null
         done
         rm -rf /var/lib/apt/lists/*
         rm /usr/sbin/policy-rc.d

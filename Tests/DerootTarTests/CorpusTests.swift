@@ -7,7 +7,7 @@ import Testing
 @Suite(.enabled(if: Corpus.root != nil, "DEROOT_CORPUS is not set"))
 struct CorpusTests {
     @Test(
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(60)),
         arguments: ["tokio-tar", "tar-split", "tar-rs", "node-tar", "backports.tarfile"])
     func isWalkedOrRefused(_ folder: String) throws {
         let refusals: Set<DerootError.Code> = [

@@ -63,6 +63,9 @@ struct Connection {
         case .before(let work):
             work()
             return send(responder.answer(request), to: request)
+        case .meanwhile(let work):
+            work { !socket.isAtEnd }
+            return send(responder.answer(request), to: request)
         case .loseAnswer:
             _ = responder.answer(request)
             socket.reset()

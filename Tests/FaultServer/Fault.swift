@@ -12,6 +12,8 @@ package enum Fault: Sendable {
     case rewrite(@Sendable (inout Request) -> Void)
     /// Something happens just before the registry answers.
     case before(@Sendable () -> Void)
+    /// The same; what happens can ask whether the client still waits for the answer.
+    case meanwhile(@Sendable (_ isAwaited: () -> Bool) -> Void)
     /// The connection is reset without an answer, after the registry did what was asked.
     case loseAnswer
     /// The connection is reset at once; the registry does not hear of the request.

@@ -9,12 +9,16 @@ package protocol Responder: Sendable {
 
 /// An HTTP/1.1 server on a loopback address that does what a test tells it to; gone with its holder.
 ///
-/// Several of them, on 127.0.0.1, 127.0.0.2 and ::1, stand for several hosts.
+/// Several of them, on several of `addresses`, stand for several hosts.
 package final class FaultServer: Sendable {
     private let core: ServerCore
     private let address: String
     /// The port that the system chose.
     package let port: UInt16
+
+    /// This machine's loopback addresses; some containers have no IPv6.
+    package static let addresses =
+        ["127.0.0.1", "127.0.0.2"] + ((try? Socket.listening(on: "::1")) == nil ? [] : ["::1"])
 
     /// Starts to listen.
     package init(_ responder: any Responder, on address: String = "127.0.0.1") throws(DerootError) {

@@ -74,10 +74,10 @@ final class Socket: Sendable {
     /// The next connection; nil once the socket was woken.
     func accept() -> Socket? {
         while true {
-            let found = Glibc.accept(number, nil, nil)
+            // No child that starts in between may hold the connection open.
+            let found = accept4(number, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
             if found >= 0 {
                 let socket = Socket(found)
-                _ = fcntl(found, F_SETFD, FD_CLOEXEC)
                 try? socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
                 return socket
             }
@@ -94,6 +94,13 @@ final class Socket: Sendable {
             } while count < 0 && errno == EINTR
             filled = max(0, count)
         }
+    }
+
+    /// Whether the client has gone, and nothing more is to be read.
+    var isAtEnd: Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(number, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || count < 0 && ![EAGAIN, EWOULDBLOCK, EINTR].contains(errno)
     }
 
     /// Sends all bytes; false where the client has gone.
@@ -150,6 +157,13 @@ final class Socket: Sendable {
         DerootError(.io, "fault server: \(call) \(what) failed with error \(errno)")
     }
 }
+
+/// accept4(2), which the C library declares to GNU sources only.
+@_silgen_name("accept4")
+private func accept4(
+    _ socket: Int32, _ address: UnsafeMutablePointer<sockaddr>?,
+    _ size: UnsafeMutablePointer<socklen_t>?, _ flags: Int32
+) -> Int32
 
 /// Runs work on a thread of its own, which nobody joins.
 func startThread(_ work: @escaping @Sendable () -> Void) {

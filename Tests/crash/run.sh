@@ -15,7 +15,8 @@ base=${DEROOT_WORK:-${TMPDIR:-/tmp}/deroot-work}
 mkdir -p "$base"
 # Thousands of conversions, each with a dozen fsyncs: in memory where there is room for it.
 free=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1 || echo 0)
-[ "${free:-0}" -lt 1048576 ] || base=/dev/shm
+# Our library cannot be loaded from where nothing may be run.
+if [ "${free:-0}" -ge 1048576 ] && ! findmnt -no OPTIONS -T /dev/shm | grep -qw noexec; then base=/dev/shm; fi
 work=$(mktemp -d "$base/crash.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

@@ -259,9 +259,15 @@ def check_schemas(root, work, page, tally):
     """The vendors' own schemas, as check-jsonschema brings them along."""
     venv = os.path.join(os.environ.get("DEROOT_WORK") or work, "venv-docs")
     tool = os.path.join(venv, "bin/check-jsonschema")
-    if not os.path.exists(tool):
+    # The mark comes last: one that was cut off in the making is made anew.
+    ready = os.path.join(venv, "ready")
+    if not os.path.exists(ready):
+        shutil.rmtree(venv, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        subprocess.run([venv + "/bin/pip", "install", "-q", "check-jsonschema==0.39.0"], check=True)
+        subprocess.run([venv + "/bin/pip", "install", "-q", "--retries", "10", "--timeout", "60",
+                        "check-jsonschema==0.39.0"], check=True)
+        with open(ready, "w"):
+            pass
     files = [("vendor.github-actions", os.path.join(root, "ci/github/action.yml")),
              ("vendor.gitlab-ci", os.path.join(root, "ci/gitlab/deroot.gitlab-ci.yml"))]
     for kind, word in (("vendor.github-workflows", "deroot/ci/github@"),

@@ -74,9 +74,9 @@ def run_page(page, place, tally):
     if not expected:
         return
     try:
-        subprocess.run(["bash"], input=text.encode(), cwd=folder, env=place.environment, timeout=100)
+        subprocess.run(["bash"], input=text.encode(), cwd=folder, env=place.environment, timeout=600)
     except subprocess.TimeoutExpired:
-        tally.check(page.name, "did not end within 100 seconds")
+        tally.check(page.name, "did not end within 600 seconds")
     for number, (where, command, shown) in enumerate(expected):
         name = f"{where} $ {command.splitlines()[0]}"
         try:

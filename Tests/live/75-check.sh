@@ -7,7 +7,7 @@ source "$(dirname "$0")/lib.sh"
 venv=$work/check-venv
 if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import jsonschema, kubernetes_validate, sarif_pydantic, yaml' 2>/dev/null; then
     rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q jsonschema kubernetes-validate sarif-pydantic pyyaml
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q --retries 10 --timeout 60 jsonschema kubernetes-validate sarif-pydantic pyyaml
 fi
 check "readers are installed" "$venv/bin/python" -c 'import jsonschema, kubernetes_validate, sarif_pydantic, yaml'
 readers() { "$venv/bin/python" "$here/check_formats.py" "$@"; }

@@ -1,21 +1,10 @@
 #!/usr/bin/env bash
 # deroot mirror against Debian's docker-registry: plan, shards, kills, a second run that does nothing.
 source "$(dirname "$0")/lib.sh"
+source "$here/registry-lib.sh"
 
-port=5937
-config=$scratch/registry.yml
-cat >"$config" <<YAML
-version: 0.1
-log: {level: error}
-storage: {filesystem: {rootdirectory: $scratch/registry}, delete: {enabled: true}}
-http: {addr: "127.0.0.1:$port"}
-YAML
-docker-registry serve "$config" >"$scratch/registry.log" 2>&1 &
-server=$!
-trap 'kill $server 2>/dev/null' EXIT
-for _ in $(seq 50); do curl -fs "http://127.0.0.1:$port/v2/" >/dev/null && break; sleep 0.1; done
-
-registry=127.0.0.1:$port
+registry mirror
+registry=$host
 plain=(--tls-verify=false)
 
 # Twelve images on one base, two of them poisoned: a layer whose bytes are not what its digest says
@@ -178,7 +167,7 @@ shared_writes() {
 same "one process writes the shared base once" 1 "$(shared_writes "$scratch/log")"
 same "shards, one after the other, write the shared base once" 1 "$(shared_writes "$scratch"/run?.jsonl)"
 
-chromium --headless --no-sandbox --disable-gpu --window-size=400,3000 --dump-dom "file://$scratch/dashboard.html" \
+chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --window-size=400,3000 --dump-dom "file://$scratch/dashboard.html" \
     >"$scratch/dom" 2>"$scratch/chromium"
 same "a browser shows twelve squares with links" 12 "$(grep -o '<a class="tile' "$scratch/dom" | wc -l)"
 empty "a browser has no complaint" "$(grep -i 'content security\|refused to' "$scratch/chromium")"
@@ -202,25 +191,21 @@ check "a terminal shows the images that are worked on" grep -qE '/terminal/team/
 check "a terminal keeps the refused ones in sight" grep -qE '^.*refused    .*team/app' "$scratch/terminal"
 
 # Bursts of 429 and 503, and a pace of so many requests a second.
-unsteady=$((port + 1))
-"$here/unsteady_registry.py" $unsteady $port "$scratch/times" &
-proxy=$!
-trap 'kill $server $proxy 2>/dev/null' EXIT
-for _ in $(seq 50); do curl -fs "http://127.0.0.1:$unsteady/v2/" >/dev/null && break; sleep 0.1; done
-mirror_yaml unsteady | sed "s/$port/$unsteady/g; s/defaults: {/defaults: {requests-per-second: 50, /" >"$scratch/unsteady.yaml"
+announced unsteady "$here/unsteady_registry.py" "${registry#*:}" "$scratch/times"
+mirror_yaml unsteady | sed "s/$registry/127.0.0.1:$port/g; s/defaults: {/defaults: {requests-per-second: 20, /" >"$scratch/unsteady.yaml"
 "$deroot" mirror run -f "$scratch/unsteady.yaml" "${plain[@]}" --jobs 4 --log "$scratch/unsteady.jsonl" >"$scratch/out" 2>/dev/null
 same "a registry with bursts of 429 and 503 gets everything" "shard 1/1: 10 converted, 2 refused" "$(cat "$scratch/out")"
 same "what came out is the same" "$(tags serial)" "$(tags unsteady)"
 check "requests were refused in bursts" test "$(grep -cE ' (429|503)$' "$scratch/times")" -ge 20
 check "tries are in the log" grep -q '"event":"retry"' "$scratch/unsteady.jsonl"
-# In no second more than asked for: 50, and one for where the second begins; the proxy's own
-# waiting can push two together.
+# Over all of it no more than asked for; in a single second more may arrive where the machine had stood
+# still, but not what a hurry brings: that is 50 and more.
 check "the pace is kept" python3 - "$scratch/times" <<'PYTHON'
 import sys
-times = sorted(float(line.split()[0]) for line in open(sys.argv[1]))[1:]
+times = sorted(float(line.split()[0]) for line in open(sys.argv[1]))
 most = max(sum(1 for t in times[i:] if t < times[i] + 1) for i in range(len(times)))
-assert most <= 55, most
-assert len(times) / (times[-1] - times[0]) <= 51, len(times)
+assert most <= 40, most
+pace = (len(times) - 1) / (times[-1] - times[0])
+assert pace <= 21, pace
 PYTHON
-kill $proxy
 finish

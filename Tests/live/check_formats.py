@@ -216,7 +216,7 @@ def read_layout(path, width, scheme):
     with tempfile.NamedTemporaryFile("w", suffix=".html", encoding="utf-8") as wrapper:
         wrapper.write(WRAPPER % (width, html.escape(page)))
         wrapper.flush()
-        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--virtual-time-budget=5000",
                    f"--blink-settings=preferredColorScheme={int(scheme == 'light')}", "--dump-dom", f"file://{wrapper.name}"]
         shown = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
     found = re.search(r'<pre id="out">(\{.*?\})</pre>', shown, re.S)

@@ -20,21 +20,29 @@ mkdir -p "$HOME" "$TMPDIR" "$XDG_RUNTIME_DIR"
 free_port() {
     python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
-# tool NAME ARGUMENTS...: starts a server of registry_tools.py; its port comes into $port.
-tool() {
+# holds PID PORT: whether that process listens there, and no other.
+holds() {
+    local inode
+    inode=$(awk -v port=":$(printf %04X "$2")" 'index($2, port) && $4 == "0A" {print $10}' /proc/net/tcp)
+    [ -n "$inode" ] && ls -l "/proc/$1/fd" 2>/dev/null | grep -qF "socket:[$inode]"
+}
+# announced NAME COMMAND...: starts a server that prints its port, which comes into $port.
+announced() {
     local name=$1 file
     shift
     file=$scratch/$name.$RANDOM.port
-    python3 "$here/registry_tools.py" "$name" "$@" >"$file" 2>"$file.log" &
+    "$@" >"$file" 2>"$file.log" &
     started+=($!)
     wait_for "$name" test -s "$file"
     port=$(cat "$file")
 }
-# wait_for NAME COMMAND...: up to ten seconds.
+# tool NAME ARGUMENTS...: a server of registry_tools.py.
+tool() { announced "$1" python3 "$here/registry_tools.py" "$@"; }
+# wait_for NAME COMMAND...: up to a minute, and more where the machine is busy.
 wait_for() {
     local name=$1 _
     shift
-    for _ in {1..200}; do
+    for _ in {1..1200}; do
         if "$@" >/dev/null 2>&1; then return 0; fi
         sleep 0.05
     done
@@ -44,11 +52,13 @@ wait_for() {
 # registry NAME [HTTP [AUTH]]: starts docker-registry; its host comes into $host, its port into
 # $port, its log is $scratch/NAME.log. HTTP and AUTH are further lines of its configuration.
 registry() {
-    local name=$1
-    port=$(free_port)
-    host=127.0.0.1:$port
+    local name=$1 server _
     mkdir -p "$scratch/$name.data"
-    cat >"$scratch/$name.yml" <<YAML
+    # A port that was free may be somebody else's by now; then this one ends, and the next is tried.
+    for _ in {1..5}; do
+        port=$(free_port)
+        host=127.0.0.1:$port
+        cat >"$scratch/$name.yml" <<YAML
 version: 0.1
 log: {level: warn, accesslog: {disabled: false}}
 storage: {filesystem: {rootdirectory: $scratch/$name.data}, delete: {enabled: true}}
@@ -57,11 +67,21 @@ http:
 ${2:-}
 ${3:-}
 YAML
-    docker-registry serve "$scratch/$name.yml" >"$scratch/$name.log" 2>&1 &
-    started+=($!)
-    wait_for "registry $name" listens "$port"
+        docker-registry serve "$scratch/$name.yml" >"$scratch/$name.log" 2>&1 &
+        server=$!
+        wait_for "registry $name" settled $server "$port"
+        if holds $server "$port"; then
+            started+=($server)
+            return 0
+        fi
+        kill $server 2>/dev/null
+        wait $server 2>/dev/null
+    done
+    fail "registry $name" "did not start: $(tail -n 2 "$scratch/$name.log" | tr '\n' ' ')"
+    return 1
 }
-listens() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# settled PID PORT: it listens there, or has ended.
+settled() { holds "$1" "$2" || ! kill -0 "$1" 2>/dev/null; }
 # upload LAYOUT_REFERENCE REGISTRY_REFERENCE: by skopeo, as it is.
 upload() { skopeo copy -q --all --preserve-digests --dest-tls-verify=false "$1" "docker://$2"; }
 # tag_digest REFERENCE: what a tag names, as skopeo sees it; "none" where there is no such tag.

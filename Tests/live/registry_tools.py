@@ -4,6 +4,7 @@
   connect LOG NAME=PORT...                     an HTTP proxy; CONNECT NAME:any goes to PORT here
   token KEY CERT LOG USER:PASSWORD LIFE        a token service for docker-registry; LIFE in seconds
   status CODE                                  answers every request with CODE and Retry-After: 0
+  mute                                         takes connections and never answers
 """
 
 import base64
@@ -192,6 +193,13 @@ def status(code):
     run_http(Refusal)
 
 
+def mute():
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        announce(listener.getsockname()[1])
+        while True:
+            time.sleep(600)
+
+
 def run_http(handler):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         announce(server.server_address[1])
@@ -199,4 +207,4 @@ def run_http(handler):
 
 
 if __name__ == "__main__":
-    {"pipe": pipe, "connect": connect, "token": token, "status": status}[sys.argv[1]](*sys.argv[2:])
+    {"pipe": pipe, "connect": connect, "token": token, "status": status, "mute": mute}[sys.argv[1]](*sys.argv[2:])

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A proxy before a registry that answers 429 and 503 in bursts, and writes down when it was asked.
 
-unsteady_registry.py PORT UPSTREAM_PORT TIMES: every fiftieth request begins a burst of six refusals,
-half of them with Retry-After; TIMES gets a line for each request: seconds, status.
+unsteady_registry.py UPSTREAM_PORT TIMES: every fiftieth request begins a burst of six refusals,
+half of them with Retry-After; TIMES gets a line for each request: seconds, status. Prints its port.
 """
 import http.client
 import http.server
@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 
-port, upstream, times = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+upstream, times = int(sys.argv[1]), sys.argv[2]
 lock = threading.Lock()
 count = 0
 log = open(times, "w", buffering=1)
@@ -21,6 +21,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         global count
+        # When it came, not when it was answered: one that waits here would push others together.
+        came = time.monotonic()
         with lock:
             count += 1
             number = count
@@ -51,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(content)
             connection.close()
         with lock:
-            log.write(f"{time.monotonic():.4f} {status}\n")
+            log.write(f"{came:.4f} {status}\n")
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
@@ -59,4 +61,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()

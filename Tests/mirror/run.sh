@@ -20,7 +20,9 @@ venv=$DEROOT_WORK/mirror-venv
 if ! [ -e "$venv/ready" ] || ! cmp -s "$here/requirements.txt" "$venv/ready"; then
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/pip" --quiet --disable-pip-version-check install -r "$here/requirements.txt"
+    "$venv/bin/pip" --quiet --disable-pip-version-check --retries 10 --timeout 60 install -r "$here/requirements.txt"
     cp "$here/requirements.txt" "$venv/ready"
 fi
+# All that is asked from here on is on this machine; a proxy has no part in it.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 exec "$venv/bin/python3" "$here/suite.py" "${@:-short}"

@@ -9,6 +9,7 @@ import time
 
 from registry import free_port
 
+# Jobs that have ended are asked about for an hour, and a busy controller has a minute to answer.
 CONFIG = """ClusterName=deroot
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
@@ -33,6 +34,8 @@ SelectTypeParameters=CR_Core
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 ReturnToService=2
+MinJobAge=3600
+MessageTimeout=60
 JobRequeue=1
 KillWait=2
 SchedulerParameters=sched_interval=2,sched_min_interval=0
@@ -48,9 +51,6 @@ class Cluster:
         for name in ("", "/state", "/spool"):
             os.makedirs(folder + name, exist_ok=True)
         self.config = f"{folder}/slurm.conf"
-        with open(self.config, "w") as file:
-            file.write(CONFIG.format(
-                host=self.host, folder=folder, controller=free_port(), node=free_port(), cpus=os.cpu_count()))
         with open(f"{folder}/munge.key", "wb") as file:
             file.write(os.urandom(1024))
         os.chmod(f"{folder}/munge.key", 0o400)
@@ -60,23 +60,40 @@ class Cluster:
                     f"--key-file={folder}/munge.key", f"--pid-file={folder}/munged.pid",
                     f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"])
         self.wait(lambda: os.path.exists(f"{folder}/munge.sock"), "munged")
-        self.start(["slurmctld", "-D", "-f", self.config])
-        self.start(["slurmd", "-D", "-f", self.config, "-N", self.host])
-        self.wait(lambda: "idle" in self.ask("sinfo", "-h", "-o", "%t"), "the node")
+        # A port that was free may be somebody else's by now; then its daemon ends, and the next are tried.
+        for _ in range(5):
+            with open(self.config, "w") as file:
+                file.write(CONFIG.format(
+                    host=self.host, folder=folder, controller=free_port(), node=free_port(), cpus=os.cpu_count()))
+            pair = [self.start(["slurmctld", "-D", "-f", self.config]),
+                    self.start(["slurmd", "-D", "-f", self.config, "-N", self.host])]
+            self.wait(lambda: self.ended(pair) or "idle" in self.ask("sinfo", "-h", "-o", "%t")[1], "the node")
+            if not self.ended(pair):
+                return
+            self.end(pair)
+        self.give_up("the daemons")
 
     def start(self, command):
-        log = open(f"{self.folder}/{command[0]}.out", "wb")
-        self.daemons.append(subprocess.Popen(
+        log = open(f"{self.folder}/{command[0]}.out", "ab")
+        daemon = subprocess.Popen(
             ["/usr/sbin/" + command[0], *command[1:]] if os.path.exists("/usr/sbin/" + command[0]) else command,
-            stdout=log, stderr=log, env=self.environment))
+            stdout=log, stderr=log, env=self.environment)
+        self.daemons.append(daemon)
+        return daemon
 
-    def wait(self, holds, what, seconds=60):
-        for _ in range(seconds * 5):
-            if holds():
-                return
+    def ended(self, daemons):
+        return any(daemon.poll() is not None for daemon in daemons)
+
+    def wait(self, holds, what, seconds=120):
+        end = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > end:
+                self.give_up(what)
             time.sleep(0.2)
+
+    def give_up(self, what):
         logs = ""
-        for name in ("munged.out", "slurmctld.out", "slurmd.out"):
+        for name in ("munged.out", "slurmctld.out", "slurmd.out", "asked.out"):
             if os.path.exists(f"{self.folder}/{name}"):
                 with open(f"{self.folder}/{name}", errors="replace") as file:
                     logs += f"{name}: {file.read()[-600:]}\n"
@@ -84,9 +101,11 @@ class Cluster:
         raise RuntimeError(f"slurm: {what} did not come up\n{logs}")
 
     def ask(self, *command, **environment):
-        found = subprocess.run(command, env={**self.environment, **environment}, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        return found.stdout
+        """The exit status of a command and what it said; what it complained of is kept."""
+        with open(f"{self.folder}/asked.out", "ab") as complaints:
+            found = subprocess.run(command, env={**self.environment, **environment}, text=True,
+                                   stdout=subprocess.PIPE, stderr=complaints)
+        return found.returncode, found.stdout
 
     def run(self, job, seconds=900):
         """Waits for an array to end; gives for each task its state, exit code and how often it was
@@ -95,16 +114,21 @@ class Cluster:
         end = time.monotonic() + seconds
         back = {}
         while time.monotonic() < end:
-            waiting = self.ask("squeue", "-h", "-r", "-j", job, "-o", "%i %T %r")
+            status, waiting = self.ask("squeue", "-h", "-r", "-j", job, "-o", "%i %T %r")
             for line in waiting.splitlines():
                 task = line.split()[0]
                 if "BeginTime" in line and time.monotonic() > back.setdefault(task, time.monotonic()) + 10:
                     self.ask("scontrol", "update", f"JobId={task}", "StartTime=now")
-            if not re.search(r"\b(PENDING|RUNNING|COMPLETING|CONFIGURING|REQUEUED)\b", waiting):
+            # A controller that does not answer has not said that nothing is left.
+            if status == 0 and not re.search(r"\b(PENDING|RUNNING|COMPLETING|CONFIGURING|REQUEUED)\b", waiting):
                 break
             time.sleep(0.5)
+        status, said = self.ask("scontrol", "show", "job", "-o", job)
+        while status != 0 and time.monotonic() < end:
+            time.sleep(0.5)
+            status, said = self.ask("scontrol", "show", "job", "-o", job)
         tasks = {}
-        for line in self.ask("scontrol", "show", "job", "-o", job).splitlines():
+        for line in said.splitlines():
             members = dict(re.findall(r"(\S+?)=(\S*)", line))
             if members.get("ArrayTaskId", "").isdigit():
                 tasks[int(members["ArrayTaskId"])] = (
@@ -112,12 +136,15 @@ class Cluster:
         return tasks
 
     def stop(self):
-        for daemon in reversed(self.daemons):
+        self.end(self.daemons)
+        shutil.rmtree(f"{self.folder}/spool", ignore_errors=True)
+
+    def end(self, daemons):
+        for daemon in reversed(daemons):
             daemon.terminate()
-        for daemon in self.daemons:
+        for daemon in daemons:
             try:
                 daemon.wait(15)
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        shutil.rmtree(f"{self.folder}/spool", ignore_errors=True)

@@ -33,7 +33,7 @@ lintian --fail-on error,warning --tag-display-limit 0 --allow-root "$dist"/deroo
 ok "lintian finds nothing" $?
 grep -v 'root privileges' "$root/lintian"
 
-inside bash -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/deroot_*.deb' >"$root/apt.log" 2>&1
+inside bash -c 'apt-get -o Acquire::Retries=5 update -qq && apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends /root/deroot_*.deb' >"$root/apt.log" 2>&1
 ok "apt installs the package with its dependencies" $? || tail -5 "$root/apt.log"
 inside deroot --version >"$root/said" 2>&1
 [ $? -eq 2 ] && grep -q "mount it" "$root/said"
@@ -74,7 +74,7 @@ wrong=$(cd "$root" && inside bash -c 'cd /root/tab && bash /root/completions.bas
 ok "bash completes commands, options, images, recipes $wrong" $?
 [ ! -e "$root/root/tab/pwned" ]
 ok "bash runs nothing that a file is called" $?
-inside bash -c 'apt-get install -y -qq --no-install-recommends zsh fish' >"$root/apt.log" 2>&1
+inside bash -c 'apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends zsh fish' >"$root/apt.log" 2>&1
 ok "zsh and fish are there" $? || tail -5 "$root/apt.log"
 printf '%s\n' 'deroot conv|deroot convert' 'deroot recipe show postg|deroot recipe show postgres' \
     'deroot check oci:ngi|deroot check oci:nginx/' 'deroot check --gate dis|deroot check --gate disa' \

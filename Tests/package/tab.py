@@ -11,7 +11,7 @@ import sys
 import time
 
 
-def heard(terminal, quiet, longest=30):
+def heard(terminal, quiet, longest=60):
     """Everything that the shell says until it has been quiet for so many seconds."""
     said, end = b'', time.monotonic() + longest
     while time.monotonic() < end:
@@ -34,9 +34,9 @@ def main():
     heard(terminal, 3)
     for line in sys.stdin:
         typed, wanted = line.rstrip('\n').split('|')
-        # A busy machine may be slow to answer a Tab.
-        for patience in (1, 3, 6):
-            os.write(terminal, typed.encode() + b'\t')
+        # A busy machine may be slow to answer a Tab; what it left of a line goes before the next try.
+        for patience in (1, 3, 6, 15, 30):
+            os.write(terminal, (b'\x15' if patience > 1 else b'') + typed.encode() + b'\t')
             heard(terminal, patience)
             os.write(terminal, b'\x01echo \n')
             said = heard(terminal, patience)

@@ -37,7 +37,7 @@ struct NameFaultTests {
         #expect(throws: DerootError.self) { try ImageName(parsing: text) }
     }
 
-    @Test(arguments: ["127.0.0.1", "127.0.0.2", "::1"])
+    @Test(arguments: FaultServer.addresses)
     func F21_addresses(_ address: String) throws {
         let stage = try Stage(on: address)
         #expect(try stage.pull() == stage.image.digest)

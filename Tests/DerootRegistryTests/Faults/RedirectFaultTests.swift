@@ -18,7 +18,7 @@ struct RedirectFaultTests {
         return stage
     }
 
-    @Test(arguments: ["127.0.0.1", "127.0.0.2", "::1"], [301, 302, 303, 307, 308])
+    @Test(arguments: FaultServer.addresses, [301, 302, 303, 307, 308])
     func F01_stripsAuthorizationAcrossHosts(_ address: String, _ status: Int) throws {
         let stage = try guarded()
         let other = try FaultServer(FixedResponder(body: stage.image.layers[1].blob), on: address)

@@ -181,19 +181,22 @@ struct CredentialHelperTests {
     @Test("one that hangs is killed with all that it started")
     func hanging() throws {
         let home = try Home()
-        try home.helper("slow", "sleep 60 & echo $! > \(home.files("child")); wait")
+        // Named when it is whole, and long before the time is up, on a slow machine too.
+        let child = home.files("child")
+        try home.helper(
+            "slow", "sleep 60 & echo $! > \(child).part; mv \(child).part \(child); wait")
         let helper = try CredentialHelper("slow", in: home.environment())
         let error = failure { () throws(DerootError) in
-            _ = try helper.credentials(for: "h.io", timeout: 700)
+            _ = try helper.credentials(for: "h.io", timeout: 5000)
         }
         #expect(error?.code == .io)
         #expect(error?.description.contains("did not answer") == true)
         let text = String(decoding: try home.files.read("child"), as: UTF8.self)
-        let child = try #require(pid_t(text.filter { $0 != "\n" }))
+        let number = try #require(pid_t(text.filter { $0 != "\n" }))
         // Killed, and then reaped by whoever inherited it; a zombie is dead too.
         var isGone = false
         for _ in 0..<100 where !isGone {
-            let status = try? File.reading("/proc/\(child)/stat").beginning()
+            let status = try? File.reading("/proc/\(number)/stat").beginning()
             isGone = status?.contains(") Z") ?? true
             if !isGone { usleep(20_000) }
         }
@@ -212,10 +215,11 @@ struct CredentialHelperTests {
     @Test("one that leaves a daemon behind is not waited for")
     func daemon() throws {
         let home = try Home()
-        try home.helper("agent", "sleep 5 & \(Self.answer)")
+        try home.helper("agent", "sleep 60 & \(Self.answer)")
         let helper = try CredentialHelper("agent", in: home.environment())
         #expect(
-            try helper.credentials(for: "h.io", timeout: 4000) == .basic(user: "me", secret: "s3"))
+            try helper.credentials(for: "h.io", timeout: 30_000) == .basic(user: "me", secret: "s3")
+        )
     }
 
     @Test("programs see the variables and no others")

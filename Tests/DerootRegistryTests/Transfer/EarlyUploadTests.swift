@@ -15,10 +15,20 @@ private final class Crowd: Sendable {
     private let state = Mutex((here: 0, most: 0))
     var most: Int { state.withLock(\.most) }
 
-    func visit(microseconds: UInt32 = 20_000) {
-        state.withLock { $0 = ($0.here + 1, max($0.most, $0.here + 1)) }
-        usleep(microseconds)
-        state.withLock { $0.here -= 1 }
+    private func come() { state.withLock { $0 = ($0.here + 1, max($0.most, $0.here + 1)) } }
+    private func leave() { state.withLock { $0.here -= 1 } }
+
+    func visit() {
+        come()
+        usleep(20_000)
+        leave()
+    }
+
+    /// Stays until so many have come, but no longer than its client, and twenty seconds at most.
+    func gather(_ count: Int, while isAwaited: () -> Bool) {
+        come()
+        for _ in 0..<20_000 where most < count && isAwaited() { usleep(1000) }
+        leave()
     }
 }
 
@@ -230,10 +240,10 @@ struct EarlyUploadTests {
     @Test func sessionsAreCancelledTogether() throws {
         stage.server.on("PATCH", Self.session, .stall(after: nil))
         let crowd = Crowd()
-        stage.server.on("DELETE", Self.session, .before { crowd.visit(microseconds: 400_000) })
+        let count = RegistryTransaction.mostEarly
+        stage.server.on("DELETE", Self.session, .meanwhile { crowd.gather(count, while: $0) })
         let destination = try RegistryDestination(stage.name("out"), client: stage.client())
         let transaction = try destination.transaction()
-        let count = RegistryTransaction.mostEarly
         let staged = try (0..<count).map { _ in try transaction.stage() }
         for blob in staged {
             transaction.expect(blob, about: 4 << 20)

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 work=${DEROOT_WORK:-${TMPDIR:-/tmp}/deroot-work}
 mkdir -p "$work/apt/lists" "$work/apt/archives"
 echo force-unsafe-io >"$work/apt/unsafe-io"
+echo 'Acquire::Retries "5";' >"$work/apt/retries"
 # It says how large its image is; that is of no interest here.
 "$here/../../../scripts/images.sh" base 2>"$work/build.log" || { cat "$work/build.log" >&2 && exit 1; }
 
@@ -37,11 +38,12 @@ build() {
     [ "$parent" = base ] || build "$parent"
     echo "services: building $name" >&2
     # Lists and packages are kept outside, for the next image and the next run; dpkg need not wait
-    # for the disk after every file.
+    # for the disk after every file, and apt asks again where the network fails.
     buildah "${engine[@]}" build -q --isolation chroot --network host \
         --layers=false --pull-never \
         --volume "$work/apt/lists:/var/lib/apt/lists" --volume "$work/apt/archives:/var/cache/apt/archives" \
         --volume "$work/apt/unsafe-io:/etc/dpkg/dpkg.cfg.d/unsafe-io:ro" \
+        --volume "$work/apt/retries:/etc/apt/apt.conf.d/80retries:ro" \
         --tag "localhost/deroot-svc-$name" "$here/images/$name" >"$work/build.log" 2>&1 ||
         { tail -n 20 "$work/build.log" >&2 && return 1; }
     rm -rf "$output" "$output.part"

@@ -104,7 +104,8 @@ class Container:
 
     def __init__(self, engine, image, name, options, command):
         self.engine, self.name, self.known = engine, name, 0
-        status, output = engine("run", "-d", "--name", name, "--network", "none", *options, image, *command)
+        # One that a run which was cut off has left gives way.
+        status, output = engine("run", "-d", "--replace", "--name", name, "--network", "none", *options, image, *command)
         self.refusal = output if status else ""
 
     def __enter__(self):
@@ -156,17 +157,24 @@ class Container:
             raise ValueError(kind)
         return status == 0 and expected in answer, answer.strip()
 
-    def answers(self, steps, patience):
-        """Asks until all steps fit, for so many seconds; "" or what is wrong."""
+    def answers(self, steps, patience, until=None, least=0):
+        """Asks until all steps fit, for so many seconds; "" or what is wrong. What is not to fit is asked
+        until answer or logs say why (a pattern), but for `least` seconds: it might fit after all."""
         last = "no answer"
-        end = time.monotonic() + patience
+        began = time.monotonic()
+        # A busy machine takes its time; it is lost only where something is wrong.
+        end = began + 4 * patience
         for step in steps:
             while True:
                 fits, last = self.ask(step)
                 if fits:
                     break
-                if time.monotonic() > end or not self.pid():
-                    return f"{step[0]} {step[1]}: {last}\n{self.logs()[-2000:]}"
+                now = time.monotonic()
+                is_over = now > end or not self.pid()
+                if is_over or until and now > began + least:
+                    said = f"{step[0]} {step[1]}: {last}\n{self.logs()[-2000:]}"
+                    if is_over or re.search(until, said):
+                        return said
                 time.sleep(0.2)
         return ""
 

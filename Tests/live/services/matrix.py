@@ -106,7 +106,7 @@ class Row:
         """The same image under another number: the very thing that a conversion has to mend."""
         service = self.service
         text, problem = self.serves(self.rootful, self.image, "stranger", ("--user", STRANGER, *service.stranger, *LOW_PORTS),
-                                    patience=service.patience if not service.plain else 6)
+                                    until=service.plain, least=6)
         if not service.plain:
             if service.complaint and not problem:
                 if service.complaint not in self.log:
@@ -188,8 +188,10 @@ class Row:
             if helped != "READY":
                 wrong.append(f"{helped} with {' '.join(service.convert)}")
         if word == "READY-ON":
-            _, problem = self.serves(self.rootful, self.convert("plain", ()), "low", (*HARD, *STRICT_PORTS), patience=3)
-            if not re.search("denied|cannot bind|could not bind", problem):
+            obstacle = "denied|cannot bind|could not bind"
+            _, problem = self.serves(self.rootful, self.convert("plain", ()), "low", (*HARD, *STRICT_PORTS),
+                                     until=obstacle, least=3)
+            if not re.search(obstacle, problem):
                 wrong.append(f"the low port was no obstacle: {problem}")
         # A guess may be wrong where the program copes; a failure must have been at least guessed.
         if service.plain and not foreseen:
@@ -215,11 +217,11 @@ class Row:
                           for kind, argument, expected in steps)
         return self.serves(engine, image, name, (*HARD, *ports, *options), steps=steps)
 
-    def serves(self, engine, image, name, options, steps=None, patience=None, maps=()):
+    def serves(self, engine, image, name, options, steps=None, maps=(), until=None, least=0):
         service = self.service
         with Volumes(engine, service, image, name, maps) as volumes, \
                 self.start(engine, image, name, (*options, *maps, *volumes.options)) as container:
-            problem = container.answers(steps or service.serve + service.write, patience or service.patience)
+            problem = container.answers(steps or service.serve + service.write, service.patience, until, least)
             self.log = container.logs()
         return ("fails" if problem else "serves"), problem
 
@@ -304,6 +306,9 @@ class Volumes:
         self.names = [f"{service.name}-{name}-{number}" for number in range(len(service.volumes))]
         self.options = [word for volume, path in zip(self.names, service.volumes)
                         for word in ("--volume", f"{volume}:{path}")]
+        # What a run that was cut off has left is not fresh.
+        for volume in self.names:
+            engine("volume", "rm", "-f", volume)
         if self.options:
             with engine.start(image, f"{service.name}-{name}-volumes",
                               ("--user", "0:0", "--entrypoint", "/bin/true", *maps, *self.options)) as first:
@@ -375,7 +380,7 @@ def run(chosen, rootful, rootless, scratch):
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         pending = []
         for row in rows:
-            status, output = call([str(HERE / "build.sh"), row.service.name], limit=600)
+            status, output = call([str(HERE / "build.sh"), row.service.name], limit=3600)
             if status:
                 row.failures.append(("image", output))
                 print(f"FAIL {row.service.name}: image: {output}", flush=True)
