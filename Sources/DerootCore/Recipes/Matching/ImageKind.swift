@@ -99,11 +99,16 @@ extension RecipePredicate {
             "sh", "bash", "ash", "dash", "-c", "-ec", "-exc", "-lc", "exec", "env", "tini",
             "dumb-init", "--", "-g", "-s", "catatonit",
         ]
-        for word in line.flatMap({ $0.split { $0.isWhitespace || $0 == ";" || $0 == "&" } }) {
-            guard let name = word.split(separator: "/").last, !before.contains(name) else {
-                continue
+        let border: Set<Character> = [" ", "\t", "\n", "\r", "\r\n", ";", "&"]
+        for text in line {
+            var rest = text[...]
+            while !rest.isEmpty {
+                let word = rest.prefix { !border.contains($0) }
+                rest = rest[word.endIndex...].dropFirst()
+                if let name = word.split(separator: "/").last, !before.contains(name) {
+                    return name
+                }
             }
-            return name
         }
         return nil
     }
@@ -111,9 +116,12 @@ extension RecipePredicate {
     /// True where the words stand in a command line one after another; a word without a slash fits the
     /// last part of a path, and a shell's `-c` is looked into.
     private static func stand(_ words: [String], in line: [String]) -> Bool {
+        var given: [Substring] = []
         // No command line that starts a program has more words.
-        let given = line.prefix(4096).flatMap { word -> [Substring] in
-            word.utf8.contains(0x20) ? word.split { $0.isWhitespace } : [word[...]]
+        for word in line where given.count < 4096 {
+            given +=
+                word.utf8.contains(0x20)
+                ? word.split(maxSplits: 4096) { $0.isWhitespace } : [word[...]]
         }
         guard given.count >= words.count else { return false }
         return (0...(given.count - words.count)).contains { start in
