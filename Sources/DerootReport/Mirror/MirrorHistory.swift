@@ -147,7 +147,7 @@ package struct MirrorHistory: Sendable {
 
     private mutating func begin(_ object: JSONObject, _ shard: String) {
         var run = Run(shard: shard)
-        run.started = object["milliseconds"]?.integer
+        run.started = LogNumber.time(object["milliseconds"])
         run.ended = run.started ?? 0
         run.reports = object["reports"]?.string
         target = object["target"]?.string ?? target
@@ -175,20 +175,23 @@ package struct MirrorHistory: Sendable {
         image.message = object["message"]?.string ?? ""
         image.reason = object["reason"]?.string ?? image.message
         image.result = object["result"]?.string ?? ""
-        image.milliseconds = max(0, object["milliseconds"]?.integer ?? 0)
+        image.milliseconds = LogNumber.count(object["milliseconds"]) ?? 0
         image.report = object["report"]?.string.map { (runs[run].reports, $0) }
-        if let start = object["started"]?.integer, start > 0 {
-            let end = start.addingReportingOverflow(image.milliseconds).partialValue
+        if let start = LogNumber.time(object["started"]), start > 0 {
+            let end = LogNumber.end(start, after: image.milliseconds)
             runs[run].bars.append(
                 (start, end, image.standing, "\(image.repository):\(image.tags.first ?? "")"))
             runs[run].started = min(runs[run].started ?? start, start)
             runs[run].ended = max(runs[run].ended, end)
         }
         let bytes = object["bytes"]?.object
-        runs[run].received &+= bytes?["received"]?.integer ?? 0
-        runs[run].sent &+= bytes?["sent"]?.integer ?? 0
-        runs[run].mounted &+= bytes?["mounted"]?.integer ?? 0
-        runs[run].present &+= bytes?["present"]?.integer ?? 0
+        func add(_ name: String, to sum: inout Int64) {
+            sum = LogNumber.sum(sum, LogNumber.count(bytes?[name]) ?? 0)
+        }
+        add("received", to: &runs[run].received)
+        add("sent", to: &runs[run].sent)
+        add("mounted", to: &runs[run].mounted)
+        add("present", to: &runs[run].present)
         keep(image)
     }
 
@@ -207,10 +210,10 @@ package struct MirrorHistory: Sendable {
 
     private mutating func wait(_ object: JSONObject, _ shard: String, isRest: Bool) {
         let run = index(shard)
-        guard let start = object["started"]?.integer else { return }
+        guard let start = LogNumber.time(object["started"]) else { return }
         runs[run].waits.append(
             (
-                start, max(0, object["milliseconds"]?.integer ?? 0),
+                start, LogNumber.count(object["milliseconds"]) ?? 0,
                 object["host"]?.string ?? "", isRest
             ))
         runs[run].ended = max(runs[run].ended, start)
@@ -219,14 +222,14 @@ package struct MirrorHistory: Sendable {
     private mutating func summary(_ object: JSONObject, _ shard: String) {
         let run = index(shard)
         runs[run].exit = object["exit"]?.integer
-        if let start = runs[run].started, let time = object["milliseconds"]?.integer, time >= 0 {
-            runs[run].ended = max(
-                runs[run].ended, start.addingReportingOverflow(time).partialValue)
+        if let start = runs[run].started, let time = LogNumber.count(object["milliseconds"]) {
+            runs[run].ended = max(runs[run].ended, LogNumber.end(start, after: time))
         }
-        if let all = object["bytes"]?.object?["received"]?.integer { runs[run].received = all }
-        if let all = object["bytes"]?.object?["sent"]?.integer { runs[run].sent = all }
+        let bytes = object["bytes"]?.object
+        if let all = LogNumber.count(bytes?["received"]) { runs[run].received = all }
+        if let all = LogNumber.count(bytes?["sent"]) { runs[run].sent = all }
         for member in object["layers"]?.object?.members ?? [] {
-            runs[run].layers[member.name.value] = member.value.integer
+            runs[run].layers[member.name.value] = LogNumber.count(member.value)
         }
         var problems: [(source: String, message: String)] = []
         for missing in object["missing"]?.array ?? [] {
