@@ -1,6 +1,5 @@
 package import ArgumentParser
 import DerootBytes
-import DerootOCI
 import DerootReport
 
 /// `deroot report`: reports as a page.
@@ -43,22 +42,14 @@ package struct ReportCommand: ParsableCommand {
         var pages: [ReportPage] = []
         var history: MirrorHistory?
         for path in files {
-            let bytes = try InputFile.read(path, atMost: 1 << 30)
-            if DashboardFile.isLog(bytes) {
-                var logs = history ?? MirrorHistory()
-                try logs.read(bytes, file: path)
-                history = logs
+            let file = try ReportFile(path)
+            // The first line of a log says what was begun, and is short.
+            guard DashboardFile.isLog(try file.beginning(1 << 20)) else {
+                pages.append(try ReportPage(file))
                 continue
             }
-            let json: JSON
-            do throws(DerootError) {
-                json = try JSON.parse(bytes)
-            } catch {
-                var error = error.located(in: .init(file: path))
-                error.advice = "give what check --format json or convert --report wrote"
-                throw error
-            }
-            pages.append(try ReportPage(json, file: path))
+            if history == nil { history = MirrorHistory() }
+            try history?.read(file)
         }
         if let history {
             guard pages.isEmpty else {

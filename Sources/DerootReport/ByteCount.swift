@@ -10,7 +10,15 @@ package enum ByteCount {
             unit += 1
         }
         let tenths = (value + 50) / 100
-        return "\(tenths / 10).\(tenths % 10) \(["kB", "MB", "GB", "TB", "PB"][unit])"
+        return "\(tenths / 10).\(tenths % 10) \(["kB", "MB", "GB", "TB", "PB", "EB"][unit])"
+    }
+
+    /// Sizes together; the largest number where it is more.
+    static func sum(_ sizes: some Sequence<UInt64>) -> UInt64 {
+        sizes.reduce(0) { sum, size in
+            let (more, isOver) = sum.addingReportingOverflow(size)
+            return isOver ? .max : more
+        }
     }
 
     /// `+0.4 %`: the change from one size to another, one decimal.
@@ -18,7 +26,8 @@ package enum ByteCount {
         guard before > 0 else { return "" }
         let isGrowth = after >= before
         let difference = isGrowth ? after - before : before - after
-        let thousandths = (difference * 1000 + before / 2) / before
+        // Twice as wide, since sizes that a report states can be any.
+        let thousandths = (UInt128(difference) * 1000 + UInt128(before / 2)) / UInt128(before)
         return "\(isGrowth ? "+" : "-")\(thousandths / 10).\(thousandths % 10) %"
     }
 }

@@ -222,7 +222,7 @@ extension ReportPage {
             cards.append(
                 Card(label: "Volumes", before: volumes.joined(separator: ", "), after: nil))
         }
-        let size = image.before.reduce(0) { $0 &+ $1.size }
+        let size = ByteCount.sum(image.before.lazy.map(\.size))
         cards.append(
             Card(
                 label: "Size", before: ByteCount.text(size), after: nil,

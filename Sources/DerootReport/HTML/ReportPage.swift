@@ -86,6 +86,24 @@ package struct ReportPage: Sendable {
     /// Most rows of changed paths that a page shows; browsers get slow with more.
     static let changeLimit = 4000
 
+    /// Reads a report.
+    ///
+    /// - Throws: `.limit` for one that is too large, else as for JSON.
+    package init(_ file: ReportFile) throws(DerootError) {
+        let bytes = try file.whole()
+        let json: JSON
+        do throws(DerootError) {
+            json = try JSON.parse(bytes)
+        } catch {
+            var error = error.located(in: .init(file: file.path))
+            error.advice = Self.advice
+            throw error
+        }
+        try self.init(json, file: file.path)
+    }
+
+    private static let advice = "give what check --format json or convert --report wrote"
+
     /// Reads a report; `file` is what messages call it.
     ///
     /// - Throws: `.malformed` for what is no report of deroot, `.unsupported` for one of another version.
@@ -95,7 +113,7 @@ package struct ReportPage: Sendable {
         guard let kind, ["check", "report"].contains(kind) else {
             throw DerootError(
                 .malformed, "this is no report of deroot", at: .init(file: file),
-                advice: "give what check --format json or convert --report wrote")
+                advice: Self.advice)
         }
         guard try root.count("version") == 1 else {
             throw DerootError(

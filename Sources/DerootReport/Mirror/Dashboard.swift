@@ -148,7 +148,7 @@ package struct Dashboard {
     private var moved: String {
         let runs = history.runs
         func sum(_ value: (MirrorHistory.Run) -> Int64) -> UInt64 {
-            runs.reduce(0) { $0 &+ UInt64(clamping: value($1)) }
+            UInt64(clamping: runs.reduce(0) { LogNumber.sum($0, value($1)) })
         }
         let (received, sent) = (sum(\.received), sum(\.sent))
         let (mounted, present) = (sum(\.mounted), sum(\.present))
@@ -176,7 +176,9 @@ package struct Dashboard {
             out += "<b>\(ByteCount.text(part.bytes))</b> \(part.word)</li>\n"
         }
         out += "<li><b>\(ByteCount.text(received))</b> came from registries</li>\n</ul>\n"
-        func layers(_ name: String) -> Int64 { runs.reduce(0) { $0 &+ ($1.layers[name] ?? 0) } }
+        func layers(_ name: String) -> Int64 {
+            runs.reduce(0) { LogNumber.sum($0, $1.layers[name] ?? 0) }
+        }
         let twice = history.forms.values.count { $0 > 1 }
         let facts = [
             (layers("read"), "read"),

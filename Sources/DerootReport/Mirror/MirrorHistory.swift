@@ -74,11 +74,13 @@ package struct MirrorHistory: Sendable {
         var reports: String?
     }
 
+    typealias Problem = (source: String, message: String)
+
     /// The last word about each, in the order of repository and tag.
     private(set) var images: [Image] = []
     private(set) var runs: [Run] = []
     /// Sources that could not be looked at, by the last word of each shard.
-    private(set) var problems: [(source: String, message: String)] = []
+    var problems: [Problem] { problemsOf.sorted { $0.key < $1.key }.flatMap(\.value) }
     /// How often each form of a layer was written, over all runs.
     private(set) var forms: [String: Int] = [:]
     private(set) var target = ""
@@ -86,7 +88,7 @@ package struct MirrorHistory: Sendable {
 
     private var places: [String: Int] = [:]
     private var open: [String: Int] = [:]
-    private var problemsOf: [String: [(source: String, message: String)]] = [:]
+    private var problemsOf: [String: [Problem]] = [:]
 
     /// Nothing yet.
     package init() {}
@@ -95,16 +97,35 @@ package struct MirrorHistory: Sendable {
     ///
     /// - Throws: `.malformed` for a line that is none, with its number.
     package mutating func read(_ bytes: [UInt8], file: String) throws(DerootError) {
+        var rest = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)[...]
+        try read(file) { rest.popFirst().map { Array($0) } }
+    }
+
+    /// Reads a log, of which no more than a line is held.
+    ///
+    /// - Throws: `.malformed` for a line that is none, `.limit` for one that is too long, both with its
+    ///   number; `.limit` for a log that is.
+    package mutating func read(_ file: ReportFile) throws(DerootError) {
+        try file.checkLog()
+        try read(file.path) { () throws(DerootError) in try file.line() }
+    }
+
+    private mutating func read(
+        _ file: String, line next: () throws(DerootError) -> [UInt8]?
+    ) throws(DerootError) {
         open = [:]
         var number = 0
-        for line in bytes.split(separator: 0x0A, omittingEmptySubsequences: false) {
+        while true {
             number += 1
-            guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) else { continue }
             do throws(DerootError) {
-                take(try JSON.parse(Array(line)))
+                guard let line = try next() else { return }
+                guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) else { continue }
+                try take(line: line)
             } catch {
+                // What the system says knows the file already.
+                guard [.malformed, .limit].contains(error.code) else { throw error }
                 throw DerootError(
-                    .malformed, "line \(number): \(error.message)", at: .init(file: file),
+                    error.code, "line \(number): \(error.message)", at: .init(file: file),
                     advice: "give what mirror run --log wrote")
             }
         }
@@ -112,7 +133,29 @@ package struct MirrorHistory: Sendable {
 
     /// Takes one line; what is no line of a log is passed over.
     package mutating func take(_ json: JSON) {
-        guard let object = json.object, let event = object["event"]?.string else { return }
+        guard let object = json.object else { return }
+        take(object, (object["missing"]?.array ?? []).compactMap(Self.problem))
+    }
+
+    /// Takes one line as it is written.
+    ///
+    /// Most of a long one is what a summary says of images, which have lines of their own: no tree is made
+    /// of that.
+    private mutating func take(line: [UInt8]) throws(DerootError) {
+        let first = line.first { ![0x20, 0x09, 0x0D].contains($0) }
+        guard first == UInt8(ascii: "{") else {
+            _ = try JSON.parse(line)
+            return
+        }
+        var problems: [Problem] = []
+        let object = try JSON.parse(line, list: "missing") { entry in
+            if let problem = Self.problem(entry) { problems.append(problem) }
+        }
+        take(object, problems)
+    }
+
+    private mutating func take(_ object: JSONObject, _ problems: [Problem]) {
+        guard let event = object["event"]?.string else { return }
         let shard = object["shard"]?.string ?? "1/1"
         switch event {
         case "start": begin(object, shard)
@@ -121,7 +164,7 @@ package struct MirrorHistory: Sendable {
             guard object["how"]?.string == "rewritten" else { return }
             forms[object["form"]?.string ?? "", default: 0] += 1
         case "retry", "rest": wait(object, shard, isRest: event == "rest")
-        case "summary": summary(object, shard)
+        case "summary": summary(object, shard, problems)
         default: return
         }
     }
@@ -147,7 +190,7 @@ package struct MirrorHistory: Sendable {
 
     private mutating func begin(_ object: JSONObject, _ shard: String) {
         var run = Run(shard: shard)
-        run.started = object["milliseconds"]?.integer
+        run.started = LogNumber.time(object["milliseconds"])
         run.ended = run.started ?? 0
         run.reports = object["reports"]?.string
         target = object["target"]?.string ?? target
@@ -175,20 +218,23 @@ package struct MirrorHistory: Sendable {
         image.message = object["message"]?.string ?? ""
         image.reason = object["reason"]?.string ?? image.message
         image.result = object["result"]?.string ?? ""
-        image.milliseconds = max(0, object["milliseconds"]?.integer ?? 0)
+        image.milliseconds = LogNumber.count(object["milliseconds"]) ?? 0
         image.report = object["report"]?.string.map { (runs[run].reports, $0) }
-        if let start = object["started"]?.integer, start > 0 {
-            let end = start.addingReportingOverflow(image.milliseconds).partialValue
+        if let start = LogNumber.time(object["started"]), start > 0 {
+            let end = LogNumber.end(start, after: image.milliseconds)
             runs[run].bars.append(
                 (start, end, image.standing, "\(image.repository):\(image.tags.first ?? "")"))
             runs[run].started = min(runs[run].started ?? start, start)
             runs[run].ended = max(runs[run].ended, end)
         }
         let bytes = object["bytes"]?.object
-        runs[run].received &+= bytes?["received"]?.integer ?? 0
-        runs[run].sent &+= bytes?["sent"]?.integer ?? 0
-        runs[run].mounted &+= bytes?["mounted"]?.integer ?? 0
-        runs[run].present &+= bytes?["present"]?.integer ?? 0
+        func add(_ name: String, to sum: inout Int64) {
+            sum = LogNumber.sum(sum, LogNumber.count(bytes?[name]) ?? 0)
+        }
+        add("received", to: &runs[run].received)
+        add("sent", to: &runs[run].sent)
+        add("mounted", to: &runs[run].mounted)
+        add("present", to: &runs[run].present)
         keep(image)
     }
 
@@ -207,35 +253,35 @@ package struct MirrorHistory: Sendable {
 
     private mutating func wait(_ object: JSONObject, _ shard: String, isRest: Bool) {
         let run = index(shard)
-        guard let start = object["started"]?.integer else { return }
+        guard let start = LogNumber.time(object["started"]) else { return }
         runs[run].waits.append(
             (
-                start, max(0, object["milliseconds"]?.integer ?? 0),
+                start, LogNumber.count(object["milliseconds"]) ?? 0,
                 object["host"]?.string ?? "", isRest
             ))
         runs[run].ended = max(runs[run].ended, start)
     }
 
-    private mutating func summary(_ object: JSONObject, _ shard: String) {
+    /// What a summary says of a source that could not be looked at; nil for images, which have lines of
+    /// their own.
+    private static func problem(_ json: JSON) -> Problem? {
+        guard let entry = json.object, entry["outcome"] == nil else { return nil }
+        return (entry["source"]?.string ?? "", entry["message"]?.string ?? "")
+    }
+
+    private mutating func summary(_ object: JSONObject, _ shard: String, _ problems: [Problem]) {
         let run = index(shard)
         runs[run].exit = object["exit"]?.integer
-        if let start = runs[run].started, let time = object["milliseconds"]?.integer, time >= 0 {
-            runs[run].ended = max(
-                runs[run].ended, start.addingReportingOverflow(time).partialValue)
+        if let start = runs[run].started, let time = LogNumber.count(object["milliseconds"]) {
+            runs[run].ended = max(runs[run].ended, LogNumber.end(start, after: time))
         }
-        if let all = object["bytes"]?.object?["received"]?.integer { runs[run].received = all }
-        if let all = object["bytes"]?.object?["sent"]?.integer { runs[run].sent = all }
+        let bytes = object["bytes"]?.object
+        if let all = LogNumber.count(bytes?["received"]) { runs[run].received = all }
+        if let all = LogNumber.count(bytes?["sent"]) { runs[run].sent = all }
         for member in object["layers"]?.object?.members ?? [] {
-            runs[run].layers[member.name.value] = member.value.integer
-        }
-        var problems: [(source: String, message: String)] = []
-        for missing in object["missing"]?.array ?? [] {
-            // Images have lines of their own.
-            guard let entry = missing.object, entry["outcome"] == nil else { continue }
-            problems.append((entry["source"]?.string ?? "", entry["message"]?.string ?? ""))
+            runs[run].layers[member.name.value] = LogNumber.count(member.value)
         }
         problemsOf[shard] = problems
-        self.problems = problemsOf.sorted { $0.key < $1.key }.flatMap(\.value)
         open[shard] = nil
     }
 
