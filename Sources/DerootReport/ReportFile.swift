@@ -4,7 +4,7 @@ package import DerootBytes
 /// since those of large mirrors have hundreds of megabytes.
 package final class ReportFile {
     /// Bytes of a report at most: what JSON becomes in memory can take twenty times as many.
-    static let wholeLimit: UInt64 = 64 << 20
+    static let wholeLimit: UInt64 = 256 << 20
     /// Bytes of a log at most: some of what each line says is kept.
     static let logLimit: UInt64 = 1 << 30
     /// Bytes of a line at most: a summary has about a kilobyte for each image that is missing.

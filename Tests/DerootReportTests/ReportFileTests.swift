@@ -71,10 +71,10 @@ import Testing
     @Test func aReportTooLargeForMemoryIsRefused() throws {
         try folder.write("report.json", Array("[0".utf8))
         let path = folder("report.json")
-        try #require(unsafe truncate(path, (64 << 20) + 1) == 0)
+        try #require(unsafe truncate(path, (256 << 20) + 1) == 0)
         let error = #expect(throws: DerootError.self) { try ReportPage(ReportFile(path)) }
         #expect(error?.code == .limit && error?.location.file == path)
-        #expect(error?.description.contains("67108865 bytes") == true)
+        #expect(error?.description.contains("268435457 bytes") == true)
     }
 
     @Test func aLogOfSeveralGigabytesIsRefused() throws {
