@@ -4,9 +4,18 @@ import DerootReport
 
 /// The dashboard as a file.
 enum DashboardFile {
-    /// Whether a file is a log of mirror runs: its first line is an object with an event.
+    /// Bytes of a file that say what it is.
+    static let lookedAt = 1 << 20
+
+    /// Whether a file with this beginning, of `lookedAt` bytes where it is longer, is a log of mirror runs:
+    /// its first line is an object with an event.
     static func isLog(_ bytes: [UInt8]) -> Bool {
         let line = bytes.prefix { $0 != 0x0A }
+        if line.count >= lookedAt {
+            // Cut: the summary of a run of which very many images are missing.
+            let start = String(decoding: line.prefix(512), as: UTF8.self)
+            return start.hasPrefix("{") && start.contains("\"event\":")
+        }
         guard let json = try? JSON.parse(Array(line)) else { return false }
         return json.object?["event"] != nil
     }

@@ -97,6 +97,22 @@ struct MirrorRunCommand: ParsableCommand {
         let figures = try run.run(decision.shard, sweep: sweep)
         progress.clear()
         journal.end(figures)
+        do throws(DerootError) {
+            try tell(figures, history)
+        } catch {
+            // Why the run ended early is what its exit status says.
+            guard figures.failure != nil else { throw error }
+            Console.error("deroot: \(error)")
+        }
+        if let failure = figures.failure { throw failure }
+        return figures.exitStatus
+    }
+
+    /// Writes what is asked for.
+    private func tell(
+        _ figures: MirrorFigures, _ history: HistoryHolder?
+    ) throws(DerootError) {
+        let output = common.output
         if let html, let history { try DashboardFile.write(history.history, to: html) }
         for problem in figures.problems {
             Console.error("deroot: \(problem.source): \(problem.message)")
@@ -105,7 +121,6 @@ struct MirrorRunCommand: ParsableCommand {
             try OutputFile.write(
                 Array(figures.metrics(now: Int64(Glibc.time(nil))).utf8), to: metrics)
         }
-        if let failure = figures.failure { throw failure }
         if output.format == .json {
             let document = figures.json(time: Self.time())
             try output.result(
@@ -113,7 +128,6 @@ struct MirrorRunCommand: ParsableCommand {
         } else {
             try output.result(figures.text + "\n")
         }
-        return figures.exitStatus
     }
 
     private static func time() -> String {

@@ -43,8 +43,7 @@ package struct ReportCommand: ParsableCommand {
         var history: MirrorHistory?
         for path in files {
             let file = try ReportFile(path)
-            // The first line of a log says what was begun, and is short.
-            guard DashboardFile.isLog(try file.beginning(1 << 20)) else {
+            guard DashboardFile.isLog(try file.beginning(DashboardFile.lookedAt)) else {
                 pages.append(try ReportPage(file))
                 continue
             }

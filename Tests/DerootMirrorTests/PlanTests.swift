@@ -129,6 +129,31 @@ struct PlanTests {
         #expect(try MirrorPlan(parsing: JSON.object(root).serialized()) == plan)
     }
 
+    @Test(
+        "items that nobody would find are no empty plan, and another document is called that",
+        arguments: [
+            (
+                #"{"deroot":"mirror-plan","version":1,"target":"t.io","shards":1,"Items":[{}]}"#,
+                "item"
+            ),
+            (
+                #"{"deroot":"mirror-status","version":1,"items":[{"source":"a"}]}"#,
+                "not a mirror plan"
+            ),
+            (
+                #"{"deroot":"mirror-plan","version":1,"target":"t.io","shards":1,"items":[{}]}"#,
+                "item"
+            ),
+        ])
+    func otherDocuments(_ text: String, _ words: String) {
+        let error = failure { () throws(DerootError) in
+            _ = try MirrorPlan(parsing: Array(text.utf8))
+        }
+        #expect(
+            error?.code == .malformed && error?.message.contains(words) == true,
+            "\(String(describing: error))")
+    }
+
     @Test("waits beyond measure are bounded")
     func waits() throws {
         var plan = try plan([candidate("s.io/a:1", "one")])
@@ -153,9 +178,9 @@ struct PlanTests {
                     "s.io/a:\(number)", "\(number)",
                     [("base", most), ("a\(number)", most), ("b\(number)", most)])
             }, shards: shards)
-        #expect(plan.items.allSatisfy { $0.bytes == 1 << 42 })
+        #expect(plan.items.allSatisfy { $0.bytes == 1 << 40 })
         let text = String(decoding: try plan.document, as: UTF8.self)
-        let edited = text.split(separator: "\(1 << 42)", omittingEmptySubsequences: false)
+        let edited = text.split(separator: "\(1 << 40)", omittingEmptySubsequences: false)
             .joined(separator: "\(most)")
         #expect(try MirrorPlan(parsing: Array(edited.utf8)) == plan)
     }

@@ -10,6 +10,7 @@ final class ChainReader {
     private var stack: [TarPath] = []
     /// Commands that may still be looked at; bounds every kind of nesting.
     private var left = 20_000
+    private var tests = 200_000
     private var seen: Set<AnyHashable> = []
 
     /// The caller's state at a command.
@@ -77,6 +78,12 @@ final class ChainReader {
     func spend() -> Bool {
         left -= 1
         return left > 0
+    }
+
+    /// True while there is something left to spend on the meaning of another test.
+    func spendTest() -> Bool {
+        tests -= 1
+        return tests > 0
     }
 
     /// Reads a command line given as one text.

@@ -24,7 +24,7 @@ struct ShellReader {
     private var tests: RootTests {
         RootTests(
             value: { value($0) }, holdsIdentity: { frame.identities.contains($0) },
-            function: { frame.functions[$0]?.body })
+            function: { frame.functions[$0]?.body }, spend: chain.spendTest)
     }
 
     /// Walks through a node.
@@ -118,6 +118,7 @@ struct ShellReader {
                 flows.append(Flow(known: outer.known.union(test.whenFalse)))
             }
             flow = merged(flows, outer)
+            guard index < rest.count - 1 else { break }
             let next = tests.meaning(of: link.node)
             meaning = link.isAnd ? meaning.and(next) : meaning.or(next)
         }

@@ -15,6 +15,13 @@ final class LedgerLayers: LayerStore {
         let layer: WrittenLayer
     }
 
+    /// A form where an entry says it is.
+    private struct Form: Hashable {
+        let digest: Digest
+        let size: UInt64
+        let repository: String
+    }
+
     private let ledger: Ledger
     private let items: [MirrorPlan.Item]
     /// The places in `items` of those that have a shared layer.
@@ -22,6 +29,8 @@ final class LedgerLayers: LayerStore {
     private let destination: RegistryClient
     private let isDivided: Bool
     private let entries = Mutex<[LedgerKey: [Known]]>([:])
+    /// What the destination says of forms.
+    private let answers = Mutex<[Form: Bool]>([:])
 
     /// Entries that are read for one layer at most.
     private static let most = 3
@@ -69,10 +78,17 @@ final class LedgerLayers: LayerStore {
     }
 
     private func isThere(_ layer: WrittenLayer, in place: ImageName) -> Bool {
-        let repository = try? RegistryRepository(
-            place, .read, asTarget: true, client: destination)
-        guard let size = try? repository?.blobSize(layer.digest) else { return false }
-        return size == layer.size || size == 0
+        let form = Form(digest: layer.digest, size: layer.size, repository: place.name)
+        if let answer = answers.withLock({ $0[form] }) { return answer }
+        do throws(DerootError) {
+            let repository = try RegistryRepository(
+                place, .read, asTarget: true, client: destination)
+            let answer = try repository.blobSize(layer.digest) == layer.size
+            answers.withLock { $0[form] = answer }
+            return answer
+        } catch {
+            return false
+        }
     }
 
     private func known(_ item: MirrorPlan.Item) -> [Known] {

@@ -51,16 +51,21 @@ extension MirrorPlan {
     ///   that may give other results.
     package init(parsing bytes: [UInt8]) throws(DerootError) {
         var drafts: [Draft] = []
+        /// What is wrong with an item; what is wrong with the document is said first.
+        var fault: DerootError?
         var repositories: [String: String] = [:]
         // Recipes may come after the items that name them: whoever edits a plan may sort it.
         let root = try JSON.parse(bytes, list: "items") { (json) throws(DerootError) in
-            drafts.append(try Draft(parsing: json, &repositories))
+            guard fault == nil else { return }
+            do throws(DerootError) {
+                drafts.append(try Draft(parsing: json, &repositories))
+            } catch { fault = error }
         }
         guard try root.text("deroot") == "mirror-plan", try root.integer("version") == 1,
             let target = try root.text("target"), let shards = try root.integer("shards"),
             (1...1_000_000).contains(shards)
         else { throw DerootError(.malformed, "the document is not a mirror plan of version 1") }
-        _ = try root.array("items")
+        guard try root.array("items")?.isEmpty ?? true else { throw Draft.bad }
         var recipes: [MirrorRecipe] = []
         for json in try root.array("recipes") ?? [] {
             guard let object = json.object, let options = try object.object("options") else {
@@ -85,6 +90,7 @@ extension MirrorPlan {
             recipes.append(recipe)
         }
         var items: [Item] = []
+        if let fault { throw fault }
         items.reserveCapacity(drafts.count)
         for draft in drafts {
             guard recipes.indices.contains(draft.recipe), draft.shard < shards else {

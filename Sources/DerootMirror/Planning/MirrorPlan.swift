@@ -21,9 +21,9 @@ package struct MirrorPlan: Sendable, Hashable {
         /// From 0.
         package let shard: Int
 
-        /// What an image counts for at most, 4 TiB: the items of a plan can be added up, whatever a
+        /// What an image counts for at most, 1 TiB: the items of a plan can be added up, whatever a
         /// manifest or an edited plan says.
-        static let mostBytes: UInt64 = 1 << 42
+        static let mostBytes: UInt64 = 1 << 40
 
         /// What the result is filed under.
         package var key: LedgerKey {

@@ -65,11 +65,13 @@ package struct MirrorRun: Sendable {
         let memory = LayerMemory(shared: shared, stores: stores) { observer(.layer($0)) }
         var outcomes: [MirrorOutcome] = []
         var failure: DerootError?
+        var wanted = mine.count
         do throws(DerootError) {
             try process(mine, memory, &outcomes)
             if sweep, !isWhole(shard) {
                 try ledger.refresh()
                 let rest = plan.items.filter { $0.shard != shard.index && ledger[$0.key] == nil }
+                wanted += rest.count
                 try process(rest, memory, &outcomes)
             }
         } catch {
@@ -79,7 +81,7 @@ package struct MirrorRun: Sendable {
                 ? error
                 : DerootError(
                     .interrupted,
-                    "\(error.message) after \(outcomes.count) of \(mine.count) images",
+                    "\(error.message) after \(outcomes.count) of \(wanted) images",
                     advice: "a rerun does the rest")
         }
         return MirrorFigures(

@@ -49,8 +49,8 @@ package struct JSON: Sendable, Equatable {
         _ bytes: [UInt8], list: String, depth: Int = 512,
         take: (JSON) throws(DerootError) -> Void
     ) throws(DerootError) -> JSONObject {
-        var parser = JSONParser(bytes, depth: min(depth, 2000))
-        let json = try parser.parse(list: list, take)
+        var parser = JSONParser(bytes, depth: min(depth, 2000), list: list)
+        let json = try parser.parse(take)
         guard let root = json.object else {
             throw DerootError(.malformed, "the document is \(json.typeName), not an object")
         }

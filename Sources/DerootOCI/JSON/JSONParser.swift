@@ -7,13 +7,16 @@ struct JSONParser {
     /// An array or object whose end has not been seen.
     private struct Container {
         let isObject: Bool
+        /// Whether its elements are given away; decided once, since a name may take long to resolve.
+        let isGiven: Bool
         private var elements: [JSON] = []
         private var members: [JSONObject.Member] = []
         /// The name of the member whose value comes next.
         var name: JSONString
 
-        init(isObject: Bool, name: JSONString) {
+        init(isObject: Bool, name: JSONString, isGiven: Bool = false) {
             self.isObject = isObject
+            self.isGiven = isGiven
             self.name = name
         }
 
@@ -32,19 +35,22 @@ struct JSONParser {
 
     private let bytes: [UInt8]
     private let maximumDepth: Int
+    /// The root's member whose elements are given away; nil: none.
+    private let list: String?
     private var position = 0
     private var open: [Container] = []
     private let noName = JSONString(checked: "", isEscaped: false)
 
-    init(_ bytes: [UInt8], depth: Int) {
+    init(_ bytes: [UInt8], depth: Int, list: String? = nil) {
         self.bytes = bytes
         maximumDepth = depth
+        self.list = list
     }
 
     /// Parses the text; elements of the root's member `list`, where that is an array, go to `take` and
     /// leave no trace in the tree.
     mutating func parse(
-        list: String? = nil, _ take: (JSON) throws(DerootError) -> Void = { _ in }
+        _ take: (JSON) throws(DerootError) -> Void = { _ in }
     ) throws(DerootError) -> JSON {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw failure("JSON must not begin with a byte order mark")
@@ -60,9 +66,7 @@ struct JSONParser {
         while true {
             guard var value = try scalarOrOpen() else { continue }
             while !open.isEmpty {
-                if let list, open.count == 2, !open[1].isObject,
-                    sameBytes(open[0].name.value, list)
-                {
+                if open[open.count - 1].isGiven {
                     try take(value)
                 } else {
                     open[open.count - 1].append(value)
@@ -92,7 +96,10 @@ struct JSONParser {
         case UInt8(ascii: "["):
             try enter()
             if skip(UInt8(ascii: "]")) { return JSON(.array([])) }
-            open.append(.init(isObject: false, name: noName))
+            let isGiven =
+                open.count == 1 && open[0].isObject
+                && list.map { sameBytes(open[0].name.value, $0) } ?? false
+            open.append(.init(isObject: false, name: noName, isGiven: isGiven))
             return nil
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             return JSON(.number(try number()))

@@ -44,6 +44,10 @@ struct StartChainTests {
         "echo " + String(repeating: "${a:-", count: 8000) + String(repeating: "}", count: 8000)
             + "; chown x y",
         String(repeating: "{ a && ", count: 5000) + String(repeating: "; }", count: 5000),
+        "h() { true; }; g() { h" + String(repeating: " && h", count: 2000) + "; }; f() { g"
+            + String(repeating: " && g", count: 2000) + "; }; f"
+            + String(repeating: " && f", count: 2000)
+            + "; chown x y",
         "if a; then b; " + String(repeating: "elif a; then b; ", count: 10_000) + "fi; chown x y",
     ])
     func scriptsWithoutMeasure(_ script: String) throws {

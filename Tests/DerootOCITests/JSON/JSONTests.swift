@@ -116,6 +116,18 @@ struct JSONTests {
         #expect(found == count)
     }
 
+    @Test("a long name with escapes is resolved once, however many elements it has")
+    func longNames() throws {
+        let name = String(repeating: "\\u0061", count: 20_000)
+        let ones = String(repeating: "1,", count: 40_000) + "1"
+        let text = "{\"\(name)\":[\(ones)],\"list\":[2]}"
+        var found = 0
+        let root = try JSON.parse(Array(text.utf8), list: "list") { (_) throws(DerootError) in
+            found += 1
+        }
+        #expect(found == 1 && root.members.first?.value.array?.count == 40_001)
+    }
+
     @Test(
         "no list, two lists, no object, no end",
         arguments: [#"{"list":[],"list":[]}"#, "[1]", "1", #"{"list":[1"#, #"{"list":[1]}x"#])
